@@ -1,0 +1,127 @@
+"""Settings: strict YAML into typed structs; an unknown key is an error with its path and the nearest right key."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import yaml
+from msgspec import Struct, field
+
+from stream.errors import SettingsError
+
+T = TypeVar("T")
+
+
+class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`bus` and `store`: "sqlite" (one file under the data folder)."""
+
+    bus: Literal["sqlite", "kafka"] = "sqlite"
+    store: Literal["sqlite", "elastic"] = "sqlite"
+
+
+class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long things are kept: raw pages on the bus in hours, third-party posts in days (domain: 30 by default)."""
+
+    pages_hours: int = 24
+    posts_days: int = 30
+
+
+class Vault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The evidence vault: `key_file` holds the key for captures that are not an authority's own (none: hash only)."""
+
+    key_file: str | None = None
+
+
+class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The other configuration files, relative to the one that names them."""
+
+    sources: str = "sources.yaml"
+    authorities: str = "authorities.yaml"
+    topics: str = "topics.yaml"
+    rules: str = "rules.yaml"
+    alerts: str = "alerts.yaml"
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One profile: where things run. `data` is HUIYING_DATA, `namespace` is HUIYING_NAMESPACE."""
+
+    backend: Backend = field(default_factory=Backend)
+    files: Files = field(default_factory=Files)
+    retention: Retention = field(default_factory=Retention)
+    vault: Vault = field(default_factory=Vault)
+    namespace: str = "huiying"
+    data: Path = Path("data")
+    folder: Path = Path("config")
+
+    def file(self, name: str) -> Path:
+        """Path of one of `files`."""
+        return self.folder / str(getattr(self.files, name))
+
+
+def load_settings(path: Path) -> Settings:
+    """The profile at `path`, environment laid over it. Raises SettingsError naming file, path and remedy."""
+    settings = load_yaml(path, Settings)
+    changes: dict[str, Any] = {"folder": path.parent}
+    if data := os.environ.get("HUIYING_DATA"):
+        changes["data"] = Path(data)
+    if namespace := os.environ.get("HUIYING_NAMESPACE"):
+        changes["namespace"] = namespace
+    return msgspec.structs.replace(settings, **changes)
+
+
+def load_yaml(path: Path, kind: type[T]) -> T:
+    """A strict YAML file as `kind`. Raises SettingsError with file, path inside it, and what to do."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}：文件不存在。请检查路径，或从仓库的 config/ 复制一份") from None
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}：不是 UTF-8（第 {error.start} 字节）。请用 UTF-8 另存") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else "某处"
+        raise SettingsError(f"{path}：{where} YAML 语法有误（{getattr(error, 'problem', error)}）") from None
+    try:
+        return msgspec.convert({} if raw is None else raw, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{path}：{_explain(str(error), kind)}") from None
+
+
+def _explain(message: str, kind: type[Any]) -> str:
+    """msgspec's message in Chinese, with the nearest right key where a key is unknown."""
+    where = re.search(r" - at `(.*?)`", message)
+    place = where.group(1) if where else "$"
+    if unknown := re.search(r"unknown field `(.*?)`", message):
+        near = difflib.get_close_matches(unknown.group(1), _field_names(kind), n=1)
+        hint = f"是否想写 `{near[0]}`？" if near else "请删除它"
+        return f"{place} 中没有 `{unknown.group(1)}` 这一项；{hint}"
+    if missing := re.search(r"missing required field `(.*?)`", message):
+        return f"{place} 缺少 `{missing.group(1)}`；请补上"
+    if wrong := re.search(r"Expected `(.*?)`, got `(.*?)`", message):
+        return f"{place} 应为 {wrong.group(1)}，实为 {wrong.group(2)}；请改正"
+    return f"{place} 有误：{message}；请改正"
+
+
+def _field_names(kind: type[Any]) -> list[str]:
+    """Every field name reachable from `kind`."""
+    names: set[str] = set()
+    seen: set[Any] = set()
+
+    def visit(node: Any) -> None:
+        if node in seen:
+            return
+        seen.add(node)
+        if isinstance(node, type) and issubclass(node, Struct):
+            for one in msgspec.structs.fields(node):
+                names.add(one.encode_name)
+                visit(one.type)
+        for inner in getattr(node, "__args__", ()):
+            visit(inner)
+
+    visit(kind)
+    return sorted(names)
