@@ -118,6 +118,8 @@ class Filter(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
+EVERYTHING = Filter()
+
 # Fields by which each kind can be filtered beside ids, since, until. `region` matches as a prefix (44 = 广东).
 LISTABLE: Mapping[str, frozenset[str]] = {
     "post": frozenset({"topic", "region", "body", "source", "incident"}),
@@ -185,10 +187,10 @@ class Store(Protocol):
         """Each by compare-and-set, in order; an item saved twice in one call sees its predecessor. A conflict fails
         that item alone. A saved post is searchable."""
 
-    def list(
+    def listing(
         self,
         kind: type[T],
-        where: Filter = Filter(),
+        where: Filter = EVERYTHING,
         *,
         order: Order = "id",
         limit: int = 100,
@@ -199,7 +201,7 @@ class Store(Protocol):
     def due(self, kind: type[T], at: datetime, limit: int = 1000) -> list[Stored]:
         """Items with `due_at` ≤ `at`, earliest first. Candidates only: re-read and compare-and-set before acting."""
 
-    def count(self, kind: type[T], where: Filter = Filter()) -> int:
+    def count(self, kind: type[T], where: Filter = EVERYTHING) -> int:
         """How many."""
 
     def search(self, search: Search) -> Found:
@@ -288,7 +290,7 @@ class State(Protocol):
     def revision(self, kind: type[T], id: str) -> int:
         """Revision the item will have after this batch's save (0 = does not exist)."""
 
-    def list(self, kind: type[T], where: Filter, *, order: Order = "id", limit: int = 1000) -> list[T]:
+    def listing(self, kind: type[T], where: Filter, *, order: Order = "id", limit: int = 1000) -> list[T]:
         """Items of the store, with the batch's own puts of that kind laid over by id. For rare reads."""
 
 
@@ -303,8 +305,8 @@ class Step(Protocol):
         """The items `handle` will want, so that a batch fetches them at once."""
 
     def handle(self, message: object, state: State) -> Iterable[object]:
-        """Does its work for one message, yields what to publish. Raises MessageRejected to reject the message. A message
-        seen again changes nothing and yields the same."""
+        """Does its work for one message, yields what to publish. Raises MessageRejected to reject the message.
+        A message seen again changes nothing and yields the same."""
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         """A timer of `item` rang: `now` = its due_at. Must put the item back with a later due_at, or None."""

@@ -144,7 +144,7 @@ class TopicScore(Value, frozen=True, kw_only=True):
 
 
 class Emergency(Value, frozen=True, kw_only=True):
-    """Whether one text reports a concrete event (not a drill, anniversary, fiction, advice or statistics), and which."""
+    """Whether a text reports a concrete event (no drill, anniversary, fiction, advice or statistics), and which."""
 
     is_emergency: bool
     type: EventType | None = None
@@ -306,7 +306,7 @@ class Heat(Value, frozen=True, kw_only=True):
 
 
 class Incident(Message, frozen=True, tag="incident", kw_only=True):
-    """Append-only facts of one incident; `collected_at` is the time of its newest fact. Members stand in assignments."""
+    """Append-only facts of one incident; `collected_at` is its newest fact's. Members stand in assignments."""
 
     title: str
     opened_at: datetime
