@@ -27,9 +27,7 @@ class PipelineClock:
 
     def reading(self, watermark: datetime | None) -> Clock:
         """What the dashboard counts down from."""
-        return Clock(
-            id="pipeline", collected_at=self.now(), wall_at=wall_now(), speed=self.speed, watermark=watermark
-        )
+        return Clock(id="pipeline", collected_at=self.now(), wall_at=wall_now(), speed=self.speed, watermark=watermark)
 
 
 def clock_now(clock: Clock, wall: datetime) -> datetime:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from stream.core.documents import Coverage, Decision, Mark, Progress, Travelling, encode
-from stream.ports import Backends, Outgoing, Save
+from stream.addressing import addressed
+from stream.core.documents import Mark, Progress, Travelling
+from stream.ports import Backends, Save
 from stream.spool import Spool
 
 PUBLISHER = "replay"
@@ -42,11 +43,11 @@ class Feed:
         if mark_at is None:
             return None
         mark = Mark(id=f"mark:{PUBLISHER}", collected_at=mark_at, publisher=PUBLISHER)
-        outgoing = [_addressed(row) for row in rows]
+        outgoing = [addressed(row) for row in [*rows, mark]]
         self.done += len(rows)
         progress = Progress(id=PUBLISHER, collected_at=mark_at, done=self.done, of=self.of)
         with self._backends.together():
-            self._backends.bus.publish("pages", [*outgoing, Outgoing(body=encode(mark))])
+            self._backends.bus.publish("pages", outgoing)
             self._backends.store.save_many([Save(item=progress)])
         return mark_at
 
@@ -55,9 +56,3 @@ class Feed:
         if self._next is not None:
             return min(self._next.collected_at, until) if until else self._next.collected_at
         return max(self.end, until) if self.end and until else self.end
-
-
-def _addressed(row: Travelling) -> Outgoing:
-    if isinstance(row, Coverage):
-        return Outgoing(body=encode(row))
-    return Outgoing(body=encode(row), key=row.incident_of if isinstance(row, Decision) else row.id)

@@ -16,7 +16,8 @@ from typing import cast
 import msgspec
 from msgspec import Struct
 
-from stream.core.documents import Coverage, Decision, Item, Mark, Message, Rejected, decode, encode
+from stream.addressing import addressed
+from stream.core.documents import Item, Mark, Message, Rejected, decode, encode
 from stream.errors import HuiyingError, MessageRejected
 from stream.journey import Leg, leg, rejected_topic
 from stream.ordered import OrderedReader
@@ -99,7 +100,7 @@ class Worker:
                 outgoing.append(Outgoing(body=record.body, partition=record.partition))
             else:
                 for made in self._handled(message, state, rejected, is_stateless=True):
-                    outgoing.append(_addressed(made, record.partition))
+                    outgoing.append(addressed(made, record.partition))
         offsets = {(record.topic, record.partition): record.offset + 1 for record in records}
         self._apply(state, outgoing, rejected, offsets)
         return Worked(messages=len(records), watermark=None)
@@ -117,13 +118,13 @@ class Worker:
         if self.step.timer is not None:
             timers.add(self._due(self.step.timer, release.until, state))
         for message in release.messages:
-            outgoing.extend(_addressed(made, None) for made in timers.ring(message.collected_at))
+            outgoing.extend(addressed(made) for made in timers.ring(message.collected_at))
             made_now = self._handled(message, state, rejected, is_stateless=False)
-            outgoing.extend(_addressed(made, None) for made in made_now)
+            outgoing.extend(addressed(made) for made in made_now)
             timers.add(state.touched())
-        outgoing.extend(_addressed(made, None) for made in timers.ring(release.until))
+        outgoing.extend(addressed(made) for made in timers.ring(release.until))
         mark = Mark(id=f"mark:{self.leg.step}", collected_at=release.until, publisher=self.leg.step)
-        outgoing.append(Outgoing(body=encode(mark)))
+        outgoing.append(addressed(mark))
         self._apply(state, outgoing, rejected, reader.committable())
         self._passed = release.until
         return Worked(messages=len(release.messages), watermark=release.until)
@@ -215,20 +216,6 @@ class _Timers:
             if moved is not None and moved <= due_at:
                 raise HuiyingError(f"{self._step.name}：{identity} 的定时器没有前移（{due_at}）")
             self.add(self._state.touched())
-
-
-def _key(message: Message) -> str:
-    """By what a message finds its partition: stream/journey.py."""
-    if isinstance(message, Decision):
-        return message.incident_of
-    return message.id
-
-
-def _addressed(message: Message, partition: int | None) -> Outgoing:
-    """Coverage goes to everyone: a stateless step passes it where it came by, an ordered one to every partition."""
-    if isinstance(message, Coverage):
-        return Outgoing(body=encode(message), partition=partition)
-    return Outgoing(body=encode(message), key=_key(message))
 
 
 def _reject(step: str, message: Message, reason: str) -> Rejected:

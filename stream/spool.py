@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -44,7 +43,7 @@ class Spool:
         db.execute("DROP TABLE arrived")
         db.commit()
         db.close()
-        os.replace(unfinished, path)
+        unfinished.replace(path)
 
     def rows(self, after: int) -> Iterator[Travelling]:
         """From row number `after` on, in order."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from stream.core.documents import Item
 from stream.ports import Filter, Order, Save, Store, Stored
 
 T = TypeVar("T", bound=Item)
 
-Ref = tuple[type[Item], str]
+# Any: a tuple of a type variable is invariant, so the precise union would not fit.
+Ref = tuple[type[Any], str]
 
 
 class Cache:
