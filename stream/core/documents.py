@@ -251,13 +251,14 @@ class OccurredFact(Value, frozen=True, kw_only=True):
 
 
 class FigureFact(Value, frozen=True, kw_only=True):
-    """One figure as one post gave it; `issuer` when that post speaks for an authority."""
+    """One figure as one post gave it; `issuer` when that post speaks for an authority; `published`: that post's."""
 
     name: str
     value: int
     mention: str
     known_at: datetime
     issuer: str | None = None
+    published: Interval | None = None
 
 
 class EmergencyFact(Value, frozen=True, kw_only=True):
@@ -436,6 +437,23 @@ class Judgement(Message, frozen=True, tag="judgement", kw_only=True):
     due_at: datetime | None = None
 
 
+class PollSpan(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """One coverage row as kept: known only from `known_at` on."""
+
+    from_at: datetime
+    to_at: datetime
+    known_at: datetime
+    reachable: bool
+    reason: str | None = None
+
+
+class SourceCoverage(Message, frozen=True, tag="source_coverage", kw_only=True):
+    """The coverage rows of one source that touch one day (id `source|YYYY-MM-DD`; rows of many days: `source|long`)."""
+
+    source: str
+    spans: list[PollSpan]
+
+
 class Alert(Message, frozen=True, tag="alert", kw_only=True):
     """Who is told, when, once. `id` is the sent-log key (incident or topic, rule, rung); `collected_at` = `at`."""
 
@@ -514,8 +532,8 @@ class Rejected(Message, frozen=True, tag="rejected", kw_only=True):
 
 Travelling = Page | Coverage | Decision | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
 Item = (
-    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | Coverage | Decision | Clock | Progress
-    | Fetched | Delivery | Rejected
+    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | Coverage | SourceCoverage | Decision | Clock
+    | Progress | Fetched | Delivery | Rejected
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()
