@@ -532,8 +532,8 @@ class Rejected(Message, frozen=True, tag="rejected", kw_only=True):
 
 Travelling = Page | Coverage | Decision | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
 Item = (
-    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | Coverage | SourceCoverage | Decision | Clock
-    | Progress | Fetched | Delivery | Rejected
+    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | Coverage | SourceCoverage | Decision
+    | Clock | Progress | Fetched | Delivery | Rejected
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

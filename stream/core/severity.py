@@ -7,12 +7,11 @@ exists (disasters without a scale, public health, 社会安全事件) the grade 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
 
-from stream.core.documents import Decision, EventType, FigureFact, Figures, Grade, SeverityStep, SeverityView
+from stream.core.documents import EventType, Figures, Grade
 
 GRADES: tuple[Grade, ...] = ("I", "II", "III", "IV")
 
