@@ -306,6 +306,13 @@ class Heat(Value, frozen=True, kw_only=True):
     hourly: list[tuple[datetime, int]]
 
 
+class Print(Value, frozen=True, kw_only=True):
+    """The simhash of one distinct text and the first post that had it: what reprints are told by."""
+
+    simhash: int
+    mention: str
+
+
 class Incident(Message, frozen=True, tag="incident", kw_only=True):
     """Append-only facts of one incident; `collected_at` is its newest fact's. Members stand in assignments."""
 
@@ -327,6 +334,7 @@ class Incident(Message, frozen=True, tag="incident", kw_only=True):
     heat: Heat
     terms: list[int]
     due_at: datetime | None = None
+    prints: list[Print] = field(default_factory=list)
 
 
 class TopicHeat(Message, frozen=True, tag="topic_heat", kw_only=True):
