@@ -1,0 +1,212 @@
+"""Which open incident a post belongs to: an inverted index over rare terms, and a score with a named reason.
+
+A term is `hash << 8 | rarity` (rarity in quarter bits), as the fingerprint reader makes it. An incident's term carries in
+its upper bits how many of its posts had it, so the stored incident alone gives back everything that matching needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from stream.core.documents import Incident, Mention
+
+TERMS_KEPT = 64
+SUPPORT_SHIFT = 40
+SUPPORT_LIMIT = 4095
+_TERM_MASK = (1 << SUPPORT_SHIFT) - 1
+
+
+class MatchReason(StrEnum):
+    """Why a post was or was not counted to an incident."""
+
+    SHARED_TERMS = "shared_terms"
+    CORE_TERMS = "core_terms"
+    ANSWER = "answer_to_incident"
+    SAME_TEXT = "same_text"
+    NOTHING_SHARED = "nothing_shared"
+    TOO_WEAK = "too_weak"
+    OTHER_PLACE = "other_place"
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """What counts how much; integers, in quarter bits of surprise. Found on one half of a labelled week."""
+
+    common: int = 48  # rarity below which a shared term says nothing
+    enough: int = 80  # score that joins a post to an incident
+    enough_for_answer: int = 50  # an answer has no event of its own: it must belong somewhere
+    cover: int = 22  # of 100: part of the post's own weight that must be shared
+    core_share: int = 4  # a term is the incident's core if one in so many of its posts has it …
+    core_posts: int = 3  # … and at least so many
+    core_factor: int = 2
+    same_place: int = 14
+    same_body: int = 20
+    same_kind: int = 8
+    same_figure: int = 16
+    other_place: int = 40
+    other_kind: int = 10
+    per_idle_day: int = 6  # the longer an incident was quiet, the more must be shared
+    crowded: int = 400  # open incidents with a term beyond which it is not even looked up
+
+
+class Match(Struct, frozen=True, kw_only=True):
+    """The decision: the incident (or None), its score, and why."""
+
+    incident: str | None
+    score: int
+    reason: MatchReason
+
+
+class Profile:
+    """The matchable view of one open incident; made from the stored incident and nothing else."""
+
+    __slots__ = ("bodies", "figures", "kinds", "last_at", "posts", "regions", "terms")
+
+    def __init__(self, incident: Incident) -> None:
+        self.terms = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in incident.terms}
+        self.posts = max(1, incident.heat.posts)
+        self.regions = incident.regions
+        self.bodies = frozenset(incident.bodies)
+        self.kinds = frozenset(one.emergency.type for one in incident.emergencies if one.emergency.type)
+        self.figures = frozenset((one.name, one.value) for one in incident.figures)
+        self.last_at = incident.heat.hourly[-1][0] if incident.heat.hourly else incident.opened_at
+
+
+class OpenIncidents:
+    """The working set's index. Deterministic: ties go to the smaller incident id."""
+
+    def __init__(self, weights: Weights | None = None) -> None:
+        self._weights = weights or Weights()
+        self._profiles: dict[str, Profile] = {}
+        self._by_term: dict[int, set[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._profiles)
+
+    def put(self, incident: Incident) -> None:
+        """Adds an incident, or replaces what is known of it."""
+        profile = Profile(incident)
+        before = self._profiles.get(incident.id)
+        old = before.terms.keys() if before else set()
+        for term in profile.terms.keys() - old:
+            self._by_term.setdefault(term, set()).add(incident.id)
+        self._forget(incident.id, old - profile.terms.keys())
+        self._profiles[incident.id] = profile
+
+    def remove(self, id: str) -> None:
+        """It is matched no more; unknown ids are ignored."""
+        if profile := self._profiles.pop(id, None):
+            self._forget(id, profile.terms)
+
+    def match(self, mention: Mention) -> Match:
+        """The best incident for this post, if one is good enough."""
+        own, shared = self._shared(mention.fingerprint)
+        best: tuple[int, str] | None = None
+        for id, points in shared.items():
+            score = points + self._context(mention, self._profiles[id])
+            if best is None or (-score, id) < (-best[0], best[1]):
+                best = score, id
+        if best is None:
+            return Match(incident=None, score=0, reason=MatchReason.NOTHING_SHARED)
+        return self._decide(mention, best, shared[best[1]], own)
+
+    def _forget(self, id: str, terms: Iterable[int]) -> None:
+        for term in terms:
+            ids = self._by_term[term]
+            ids.discard(id)
+            if not ids:
+                del self._by_term[term]
+
+    def _shared(self, fingerprint: list[int]) -> tuple[int, dict[str, int]]:
+        """The post's own weight, and per incident the weight of what both have."""
+        weights = self._weights
+        own = 0
+        shared: dict[str, int] = {}
+        for term in fingerprint:
+            weight = (term & 0xFF) - weights.common
+            if weight <= 0:
+                continue
+            ids = self._by_term.get(term, ())
+            points = _thinned(weight, len(ids))
+            own += points
+            if len(ids) > weights.crowded or not points:
+                continue
+            for id in ids:
+                profile = self._profiles[id]
+                count = profile.terms[term]
+                core = count >= weights.core_posts and count * weights.core_share >= profile.posts
+                shared[id] = shared.get(id, 0) + (points * weights.core_factor if core else points)
+        return own, shared
+
+    def _context(self, mention: Mention, profile: Profile) -> int:
+        """What place, bodies, kind, figures and time say for or against."""
+        weights = self._weights
+        points = weights.same_place if is_same_place(mention.regions, profile.regions) else 0
+        if is_elsewhere(mention.regions, profile.regions):
+            points -= weights.other_place
+        if not profile.bodies.isdisjoint(mention.bodies):
+            points += weights.same_body
+        kind = mention.emergency.type
+        if kind and profile.kinds:
+            points += weights.same_kind if kind in profile.kinds else -weights.other_kind
+        if profile.figures and not profile.figures.isdisjoint(figures_of(mention)):
+            points += weights.same_figure
+        idle = max(timedelta(), mention.collected_at - profile.last_at)
+        return points - weights.per_idle_day * idle.days
+
+    def _decide(self, mention: Mention, best: tuple[int, str], shared: int, own: int) -> Match:
+        score, id = best
+        is_answer = mention.response is not None
+        enough = self._weights.enough_for_answer if is_answer else self._weights.enough
+        if score < enough or shared * 100 < own * self._weights.cover:
+            is_far = score < enough <= score + self._weights.other_place
+            elsewhere = is_far and is_elsewhere(mention.regions, self._profiles[id].regions)
+            reason = MatchReason.OTHER_PLACE if elsewhere else MatchReason.TOO_WEAK
+            return Match(incident=None, score=score, reason=reason)
+        return Match(incident=id, score=score, reason=MatchReason.ANSWER if is_answer else MatchReason.SHARED_TERMS)
+
+
+def _thinned(weight: int, incidents: int) -> int:
+    """A term that many open incidents have tells them apart less."""
+    if incidents <= 2:
+        return weight
+    if incidents <= 5:
+        return weight * 3 // 4
+    if incidents <= 12:
+        return weight // 2
+    return weight // 4 if incidents <= 30 else weight // 8
+
+
+def figures_of(mention: Mention) -> list[tuple[str, int]]:
+    """The stated figures as (name, value)."""
+    figures = mention.figures
+    return [(name, value) for name in figures.__struct_fields__ if (value := getattr(figures, name)) is not None]
+
+
+def is_same_place(ours: list[str], theirs: list[str]) -> bool:
+    """Whether both name one prefecture (the first four digits of GB/T 2260; two for a province as a whole)."""
+    return any(_lies_in(one, other) or _lies_in(other, one) for one in ours[:2] for other in theirs[:4])
+
+
+def is_elsewhere(ours: list[str], theirs: list[str]) -> bool:
+    """Whether both name places and none of ours touches one of theirs."""
+    return bool(ours and theirs) and not is_same_place(ours, theirs)
+
+
+def _lies_in(inner: str, outer: str) -> bool:
+    return inner.startswith(outer.rstrip("0").ljust(2, "0")) if outer[2:] != "0000" else inner[:2] == outer[:2]
+
+
+def with_terms(terms: list[int], fingerprint: list[int]) -> list[int]:
+    """An incident's terms after one more post: supported ones first, at most TERMS_KEPT."""
+    support = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in terms}
+    for term in fingerprint:
+        support[term] = min(SUPPORT_LIMIT, support.get(term, 0) + 1)
+    kept = list(support.items())
+    if len(kept) > TERMS_KEPT:
+        # What only one old post had goes first: a later post is likelier to repeat what came last.
+        kept = [pair for _, pair in sorted(enumerate(kept), key=lambda one: (-one[1][1], -one[0]))[:TERMS_KEPT]]
+    return [count << SUPPORT_SHIFT | term for term, count in kept]
