@@ -1,0 +1,178 @@
+"""Writes an alert: what happened, where, which clock, due when, how long left or over, the verdict and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from stream.core.alert_texts import (
+    GRADES,
+    VERDICTS,
+    RegionName,
+    clock_time,
+    clock_words,
+    due_words,
+    left_words,
+    lines,
+    plain,
+    reason_words,
+    where_words,
+)
+from stream.core.alerts import Candidate
+from stream.core.documents import Alert, FigureFact, Grade, Judgement, Obligation, TopicHeat
+
+# Verdicts for which a duty officer must not read more than was ruled.
+_CAUTIONS: Mapping[str, str] = {
+    "unknown_coverage_gap": "这不是超时结论：责任单位可能已发布而我们未能看到，请人工核实",
+    "indeterminate": "这不是超时结论：起止时间的精度不够，请人工核实",
+    "met_then_retracted": "曾发布的内容已不可见，是否另有发布请人工核实",
+}
+_BODIES_SHOWN = 4
+
+
+class Subject(Struct, frozen=True, kw_only=True):
+    """What an alert is about; `incident` is the link id."""
+
+    incident: str | None
+    title: str
+    region: str | None
+    obligations: tuple[Obligation, ...] = ()
+    grade: Grade | None = None
+    figures: tuple[tuple[str, int], ...] = ()
+    topic: str | None = None
+
+
+class Style(Struct, frozen=True, kw_only=True):
+    """Names for rules (config/alerts.yaml) and for regions."""
+
+    rule_names: Mapping[str, str]
+    region_name: RegionName
+
+
+_FIGURES = {
+    "deaths": "死亡{}人", "missing": "失联{}人", "serious_injuries": "重伤{}人", "injuries": "受伤{}人",
+    "ill": "患病{}人", "loss_yuan": "直接经济损失{}元",
+}  # fmt: skip
+
+
+def write(candidate: Candidate, subject: Subject, style: Style) -> Alert:
+    """The alert of a candidate; its id is the sent-log key."""
+    writers = {"opened": _opened, "ladder": _ladder, "verdict": _verdict, "hot": _hot}
+    head, pairs = writers[candidate.kind](candidate, subject, style)
+    place = where_words(subject.region, style.region_name)
+    text = lines(
+        [
+            ("事件" if subject.incident else "话题", plain(subject.title, 80)),
+            ("地点", place),
+            *pairs,
+            ("编号", subject.incident),
+        ]
+    )
+    return Alert(
+        id=candidate.key, collected_at=candidate.at, at=candidate.at, incident=subject.incident, topic=subject.topic,
+        region=subject.region, rule=candidate.rule, rung=candidate.rung, kind=candidate.kind,
+        title=f"【{head}】{plain(subject.title)}", text=text,
+    )  # fmt: skip
+
+
+Pairs = list[tuple[str, str | None]]
+
+
+def _opened(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pairs]:
+    grade = f"{GRADES[subject.grade]}（由伤亡等数字推得）" if subject.grade else "尚不明"
+    known = "，".join(_FIGURES[name].format(value) for name, value in subject.figures if name in _FIGURES)
+    clocks: Pairs = [
+        (
+            "时钟",
+            f"{clock_words(one, style.rule_names)}，应于 {due_words(one.due)}，{left_words(one.due, candidate.at)}",
+        )
+        for one in _one_a_rule(subject.obligations)
+        if one.due is not None and one.verdict == "pending"
+    ]
+    head = (
+        "新事件" if candidate.rung == "opened" else f"等级升为{GRADES[subject.grade]}" if subject.grade else "等级更新"
+    )
+    return head, [("等级", grade), ("已知", known or None), *clocks]
+
+
+def _ladder(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pairs]:
+    obligation = candidate.obligation
+    assert obligation is not None and obligation.due is not None  # a ladder's candidate always carries them
+    left = left_words(obligation.due, candidate.at)
+    name = clock_words(obligation, style.rule_names)
+    if obligation.verdict == "breached":
+        state = "已判超时，至今未见权威发布"
+    elif candidate.at < obligation.due.latest:
+        state = "监看范围内尚未见权威发布"
+    else:
+        state = "尚无判定：" + reason_words(obligation.reason)
+    pairs: Pairs = [
+        ("时钟", name),
+        ("责任单位", _bodies(candidate.bodies)),
+        ("应于", due_words(obligation.due)),
+        ("剩余" if left.startswith("还剩") else "时限", left),
+        ("状态", state),
+    ]
+    return f"{left} {name}", pairs
+
+
+def _verdict(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pairs]:
+    change = candidate.change
+    assert change is not None  # a verdict's candidate always carries its change
+    obligation = next((one for one in subject.obligations if (one.rule, one.body) == (change.rule, change.body)), None)
+    obligation = obligation or next((one for one in subject.obligations if one.rule == change.rule), None)
+    name = clock_words(obligation, style.rule_names) if obligation else style.rule_names.get(change.rule, change.rule)
+    due = due_words(obligation.due) if obligation and obligation.due else None
+    if change.before is None or change.before == "pending":
+        state = VERDICTS[change.after]
+    else:
+        state = f"{VERDICTS[change.after]}（此前为：{VERDICTS[change.before]}）"
+    pairs: Pairs = [
+        ("时钟", name),
+        ("责任单位", _bodies(candidate.bodies)),
+        ("应于", due),
+        ("判定", state),
+        ("理由", reason_words(change.reason)),
+        ("自", clock_time(change.at)),
+        ("注意", _CAUTIONS.get(change.after)),
+    ]
+    return f"{VERDICTS[change.after]} {name}", pairs
+
+
+def _hot(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pairs]:
+    spike = candidate.spike
+    assert spike is not None  # a hot candidate always carries its spike
+    usual = f"{round(spike.baseline, 1):g}"
+    pairs: Pairs = [("热度", f"窗口内 {spike.count} 帖，平时约 {usual} 帖"), ("时间", clock_time(spike.at))]
+    return ("热点话题" if subject.incident is None else "热度上升"), pairs
+
+
+def incident_subject(judgement: Judgement, obligations: Sequence[Obligation]) -> Subject:
+    """An incident as a subject, with the newest of each figure (an authority's before anybody else's)."""
+    newest: dict[str, FigureFact] = {}
+    for fact in sorted(judgement.figures, key=lambda one: (one.issuer is not None, one.known_at, one.mention)):
+        newest[fact.name] = fact
+    figures = tuple((name, newest[name].value) for name in _FIGURES if name in newest and newest[name].value > 0)
+    return Subject(
+        incident=judgement.id, title=judgement.title, region=judgement.region, obligations=tuple(obligations),
+        grade=judgement.severity.grade, figures=figures,
+    )  # fmt: skip
+
+
+def topic_subject(heat: TopicHeat) -> Subject:
+    """A hot topic as a subject: no incident."""
+    return Subject(incident=None, title=heat.topic, region=heat.region, topic=heat.topic)
+
+
+def _bodies(bodies: Sequence[str]) -> str | None:
+    shown = "、".join(plain(one, 40) for one in bodies[:_BODIES_SHOWN])
+    return f"{shown}等{len(bodies)}家" if len(bodies) > _BODIES_SHOWN else shown or None
+
+
+def _one_a_rule(obligations: Sequence[Obligation]) -> list[Obligation]:
+    """The first obligation of each rule: the clocks of several bodies are one line."""
+    first: dict[str, Obligation] = {}
+    for one in obligations:
+        first.setdefault(one.rule, one)
+    return list(first.values())
