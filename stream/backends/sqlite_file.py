@@ -1,0 +1,175 @@
+"""One SQLite file in WAL mode: opening, fair short write transactions, errors by fate.
+
+`synchronous=NORMAL`: a killed process loses nothing; a power cut may lose the last transactions, but whole and from the
+end only. Bus and store share the file, so they fall back together to one earlier consistent state, and crawlers fetch
+again. FULL would cost an fsync for every transaction (several ms on a plain disk).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stream.backends.sqlite_locks import FileLock
+from stream.errors import OutsideFailed, SettingsError
+
+PATIENCE_S = 5.0
+"""How long a writer waits for its turn before the outside counts as failed (design.md, Backends)."""
+
+# The disk or another process is in the way: worth a retry. Everything else is our own fault and crashes.
+_OUTSIDE = {
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}  # fmt: skip
+
+
+class SqliteFile:
+    """A connection of one thread. Reads are single statements; writes go through `writing()`."""
+
+    def __init__(self, path: Path, schema: Sequence[str], *, read_only: bool = False) -> None:
+        self.path = path
+        self._depth = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _fates():
+            self._connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
+            try:
+                self._prepare(schema, read_only)
+            except BaseException:
+                self._connection.close()
+                raise
+        self._turn = FileLock(path.with_name(path.name + "-turn"))
+
+    def _prepare(self, schema: Sequence[str], read_only: bool) -> None:
+        connection = self._connection
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, SCHEMA_VERSION):
+            raise SettingsError(
+                f"{self.path}：数据文件的版本是 {version}，本程序只认 {SCHEMA_VERSION}。请换用相应的版本"
+            )
+        if version == 0:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in schema:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        if read_only:
+            # Not mode=ro: that fails on a WAL file which nobody else has open and whose folder is not writable.
+            connection.execute("PRAGMA query_only=ON")
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """All rows of one statement; fetched at once, since an open cursor would hold back the checkpoint."""
+        with _fates():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def read_each(self, sql: str, parameters: Sequence[Any] = ()) -> Generator[Any, None, None]:
+        """Rows one by one; the caller exhausts or closes the iterator soon."""
+        with _fates():
+            cursor = self._connection.execute(sql, parameters)
+            try:
+                yield from cursor
+            finally:
+                cursor.close()
+
+    def write(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """One statement inside `writing()`; how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def write_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """The same statement for every row, inside `writing()`."""
+        if rows:
+            self._connection.executemany(sql, rows)
+
+    def data_version(self) -> int:
+        """Changes when another connection has committed something."""
+        return int(self.read("PRAGMA data_version")[0][0])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One write transaction; a nested one joins it. Raises OutsideFailed when its turn does not come in time."""
+        if self._depth == 0:
+            self._begin()
+        self._depth += 1
+        try:
+            with _fates():
+                yield
+        except BaseException:
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.rollback()
+            raise
+        self._depth -= 1
+        if self._depth == 0:
+            self._commit()
+
+    def _begin(self) -> None:
+        """BEGIN IMMEDIATE, fairly: whoever waits holds the turn, so a writer in a tight loop queues up behind it.
+
+        SQLite's own busy handler sleeps up to 100 ms between tries and lets the loop win again and again.
+        """
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._turn.try_lock():
+            _wait_until(deadline)
+        try:
+            self._connection.execute("PRAGMA busy_timeout=0")
+            while not self._try_begin():
+                _wait_until(deadline)
+        finally:
+            self._turn.unlock()
+            self._connection.execute(f"PRAGMA busy_timeout={int(PATIENCE_S * 1000)}")
+
+    def _try_begin(self) -> bool:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return False
+            with _fates():
+                raise
+        return True
+
+    def _commit(self) -> None:
+        try:
+            with _fates():
+                self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
+        self._turn.close()
+
+
+SCHEMA_VERSION = 1
+_PRAGMAS = (
+    "synchronous=NORMAL",
+    "cache_size=-32000",
+    "journal_size_limit=67108864",
+    "secure_delete=FAST",
+)
+
+
+def _wait_until(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise OutsideFailed(f"数据文件被其他进程占用超过 {PATIENCE_S:.0f} 秒")
+    time.sleep(0.002)
+
+
+@contextmanager
+def _fates() -> Iterator[None]:
+    """An error of the disk or of another process becomes OutsideFailed; the rest passes."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _OUTSIDE:
+            raise OutsideFailed(f"数据文件暂时无法读写：{error}") from error
+        raise

@@ -1,0 +1,133 @@
+"""What posts need beyond other kinds: keys in order of time, a row in the word index, counts per topic and hour."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from stream.backends.sqlite_file import SqliteFile
+from stream.backends.sqlite_kinds import at_instant, instant
+from stream.backends.sqlite_words import words_of
+from stream.core.documents import Post
+from stream.ports import TopicCount
+
+# No second copy of the text (content=''). automerge stays at its default: deferred merges pause for up to 18 s.
+SCHEMA = (
+    """CREATE VIRTUAL TABLE post_words USING fts5(
+        words, content='', detail=none, columnsize=0, tokenize='ascii')""",
+    """CREATE TABLE topic_hours (hour INTEGER NOT NULL, topic TEXT NOT NULL, posts INTEGER NOT NULL,
+        PRIMARY KEY (hour, topic)) WITHOUT ROWID""",
+)
+_SHIFT = 21
+_LATEST_MS = (1 << 42) - 1
+_HOUR_US = 3_600_000_000
+
+
+class Change(Struct, kw_only=True):
+    """A post to be written and what it replaces; `key` is found by `place`."""
+
+    post: Post
+    before: Post | None = None
+    key_before: int | None = None
+    key: int = 0
+
+    def is_moved(self) -> bool:
+        """Whether it needs a new key."""
+        return self.before is None or self.before.collected_at != self.post.collected_at
+
+
+def first_key(at_us: int) -> int:
+    """The smallest key of the millisecond of `at_us` (microseconds since 1970)."""
+    return min(max(at_us // 1000, 0), _LATEST_MS) << _SHIFT
+
+
+def millisecond_of(key: int) -> int:
+    """The part of a key that is time."""
+    return key >> _SHIFT
+
+
+class PostTables:
+    """Keeps word index and counts in step with the table of posts; every call inside `writing()`."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    def place(self, changes: Sequence[Change]) -> None:
+        """Gives each its key: milliseconds, then a hash of the id, so that keys do not depend on the order of arrival
+        (a taken one moves on by one)."""
+        used: set[int] = set()
+        for change in changes:
+            key = change.key_before
+            if key is None or change.is_moved():
+                low = first_key(instant(change.post.collected_at))
+                key = low | (zlib.crc32(change.post.id.encode()) & ((1 << _SHIFT) - 1))
+                while key in used or self._file.read("SELECT 1 FROM post WHERE key = ?", (key,)):
+                    key += 1
+            used.add(key)
+            change.key = key
+
+    def follow(self, changes: Sequence[Change]) -> None:
+        """Brings word index and counts up to the changes."""
+        gone: list[tuple[int | None, str]] = []
+        come: list[tuple[int, str]] = []
+        counts: Counter[tuple[int, str]] = Counter()
+        for change in changes:
+            words = words_of(change.post)
+            counts.update(_hours(change.post))
+            if change.before is not None:
+                counts.subtract(_hours(change.before))
+                # A row of an index without content is deleted by the very words it was put in with.
+                words_before = words_of(change.before)
+                if change.key == change.key_before and words == words_before:
+                    continue
+                gone.append((change.key_before, words_before))
+            come.append((change.key, words))
+        self._write_words(gone, come)
+        self._count(counts)
+
+    def _write_words(self, gone: list[tuple[int | None, str]], come: list[tuple[int, str]]) -> None:
+        # FTS5 flushes a segment whenever a rowid is smaller than the one before: sorted, a batch is one segment.
+        self._file.write_many(
+            "INSERT INTO post_words (post_words, rowid, words) VALUES ('delete', ?, ?)",
+            sorted(gone, key=lambda row: row[0] or 0),
+        )
+        self._file.write_many("INSERT INTO post_words (rowid, words) VALUES (?, ?)", sorted(come))
+
+    def _count(self, counts: Counter[tuple[int, str]]) -> None:
+        rows = [(hour, topic, posts) for (hour, topic), posts in sorted(counts.items()) if posts]
+        self._file.write_many(
+            """INSERT INTO topic_hours VALUES (?, ?, ?)
+            ON CONFLICT (hour, topic) DO UPDATE SET posts = posts + excluded.posts""",
+            rows,
+        )
+
+    def topic_counts(self, since: datetime, until: datetime) -> list[TopicCount]:
+        """Whole hours that begin in [since, until)."""
+        rows = self._file.read(
+            """SELECT hour, topic, posts FROM topic_hours WHERE hour >= ? AND hour < ? AND posts > 0
+            ORDER BY hour, topic""",
+            (instant(since), instant(until)),
+        )
+        return [TopicCount(hour=at_instant(hour), topic=topic, posts=posts) for hour, topic, posts in rows]
+
+
+def _hours(post: Post) -> set[tuple[int, str]]:
+    """(hour start, topic), each topic once."""
+    at = instant(post.collected_at)
+    return {(at - at % _HOUR_US, one.topic) for one in post.mention.topics}
+
+
+def forgotten(post: Post) -> Post:
+    """The post without words and pseudonym; hashes, times, heat and what was read from it stay (retention)."""
+    return replace(
+        post,
+        text="",
+        author=None,
+        versions=[replace(one, title="", text="") for one in post.versions],
+        mention=replace(post.mention, title="", quote=""),
+    )

@@ -1,0 +1,109 @@
+"""What a post is found by: its words for the FTS5 index, and what a query asks of them. Pure.
+
+A post's title and text are case-folded and cut at white space; each run gives its pairs of neighbouring characters and
+its last character alone. Each distinct pair is one word of the FTS row (`detail=none`: no positions, which halves size
+and time against positions), so a longer word is the conjunction of its pairs, and what that finds too much is removed
+by looking at the stored text (`Wanted.holds`). Topics, regions and bodies are words of the same row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+from msgspec import Struct
+
+from stream.core.documents import Post
+
+# The tokenizer (`ascii`) splits at ASCII that is neither letter nor digit, stops at NUL and folds A-Z: such characters
+# move to the private use area, U+E000 + code. Everything above ASCII is a letter to it.
+_TEXT = {code: 0xE000 + code for code in range(128) if not (chr(code).isalnum() or chr(code).isspace())}
+_LABEL = {code: 0xE000 + code for code in range(128) if not (chr(code).islower() or chr(code).isdigit())}
+# Words of labels have three characters or more, so that no pair of a text can be mistaken for one.
+_TOPIC, _REGION, _BODY = "\ue100\ue100\ue100", "\ue101\ue101\ue101", "\ue102\ue102\ue102"
+# Lengths of GB/T 2260 prefixes (province, city, county): each is a word, so that the usual filters read one list.
+_PREFIXES = (2, 4, 6)
+_PAIRS_ASKED = 32
+"""A query asks the index for so many pairs at most; the stored text decides about the rest."""
+
+
+def words_of(post: Post) -> str:
+    """The words of a post's FTS row; they carry no order."""
+    mention = post.mention
+    words = pairs(mention.title)
+    words |= pairs(post.text)
+    words.update(_TOPIC + one.topic.translate(_LABEL) for one in mention.topics)
+    words.update(_BODY + one.translate(_LABEL) for one in mention.bodies)
+    for region in mention.regions:
+        words.add(_region(region))
+        words.update(_region(region[:length]) for length in _PREFIXES if length < len(region))
+    return " ".join(words)
+
+
+def pairs(text: str) -> set[str]:
+    """Pairs of neighbouring characters within runs without white space, and each run's last character."""
+    found: set[str] = set()
+    for run in text.casefold().translate(_TEXT).split():
+        found.update(map(str.__add__, run, run[1:]))
+        found.add(run[-1])
+    return found
+
+
+def _region(code: str) -> str:
+    return _REGION + code.translate(_LABEL)
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a query demands. `words` are case-folded; each must stand in the title or in the text."""
+
+    words: tuple[str, ...] = ()
+    topic: str | None = None
+    region: str | None = None
+    body: str | None = None
+
+    def match(self) -> str:
+        """The FTS5 expression; empty when everything fits."""
+        terms = dict.fromkeys(term for word in self.words for term in _terms(word))
+        asked = list(terms)[:_PAIRS_ASKED]
+        if self.topic is not None:
+            asked.append(_quoted(_TOPIC + self.topic.translate(_LABEL)))
+        if self.body is not None:
+            asked.append(_quoted(_BODY + self.body.translate(_LABEL)))
+        if self.region:
+            asked.append(_quoted(_region(self.region)) + ("" if len(self.region) in _PREFIXES else "*"))
+        return " ".join(asked)
+
+    def needs_text(self) -> bool:
+        """Whether the index alone cannot decide."""
+        return bool(self.words)
+
+    def holds(self, post: Post) -> bool:
+        """Whether every word stands in the title or in the text, literally but for case."""
+        title, text = post.mention.title.casefold(), post.text.casefold()
+        return all(word in title or word in text for word in self.words)
+
+
+def words_in(query: str) -> tuple[str, ...]:
+    """The words of a query, each once. A lone surrogate cannot stand in any stored text and is kept as such."""
+    return tuple(dict.fromkeys(query.casefold().split()))
+
+
+def is_storable(words: Iterable[str]) -> bool:
+    """Whether UTF-8 can hold them: a lone surrogate matches nothing."""
+    try:
+        "".join(words).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _terms(word: str) -> list[str]:
+    """One character: every pair that begins with it, and it alone at a run's end."""
+    moved = word.translate(_TEXT)
+    if len(moved) == 1:
+        return [_quoted(moved) + "*"]
+    return [_quoted(first + second) for first, second in pairwise(moved)]
+
+
+def _quoted(term: str) -> str:
+    return f'"{term}"'
