@@ -73,12 +73,14 @@ class Department(Part, frozen=True, kw_only=True):
 
 
 class Authorities(Part, frozen=True, kw_only=True):
-    """config/authorities.yaml. `government` names a region's government, with its account patterns."""
+    """config/authorities.yaml. `government` names a region's government, with its account patterns; `regions` adds full
+    names by code that GB/T 2260 does not list (development zones, the demonstration's fictional places)."""
 
     government: str = "{place}人民政府"
     government_accounts: list[str] = field(default_factory=list)
     departments: list[Department] = field(default_factory=list)
     bodies: list[Body] = field(default_factory=list)
+    regions: dict[str, str] = field(default_factory=dict)
 
 
 def level_of(region: str) -> Level:
@@ -96,8 +98,9 @@ class Registry:
 
     def __init__(self, authorities: Authorities, names: Mapping[str, str], codes: Mapping[str, Sequence[str]]) -> None:
         self.authorities = authorities
-        self._names = names
-        self._codes = codes
+        added = authorities.regions
+        self._names = {**names, **added} if added else names
+        self._codes = {**codes, **{name: (code,) for code, name in added.items()}} if added else codes
         self._bodies = _by_name(authorities.bodies)
         self._suffixes = _suffixes(authorities.departments)
         self._resolved: dict[tuple[str, date], Body | None] = {}
@@ -146,11 +149,11 @@ class Registry:
 
     def government_of(self, region: str) -> str:
         """The government of a region, by its code."""
-        return self.authorities.government.replace(PLACE, self._names[region])
+        return self.authorities.government.replace(PLACE, self._full_name(region))
 
     def department_in(self, department: Department, region: str, at: datetime) -> str:
         """A registered body with the department's names in that region, else its name by the pattern."""
-        name = self._names[region] + _local_name(department, region)
+        name = self._full_name(region) + _local_name(department, region)
         return self._canonical(name, at)
 
     def _departments(self, topics: Sequence[str], event_type: EventType | None) -> Iterator[tuple[Department, str]]:
@@ -178,7 +181,7 @@ class Registry:
         """<place><department>: the longest department name that ends `name` and leaves a place."""
         for length in range(min(len(name) - 1, 16), 1, -1):
             department = self._suffixes.get(name[-length:])
-            codes = self._codes.get(name[:-length]) if department is not None else None
+            codes = self._places(name[:-length]) if department is not None else None
             if department is not None and codes:
                 return self._derived(department, codes, name, _stood_as(department, name[-length:], day))
         return self._government(name)
@@ -186,7 +189,7 @@ class Registry:
     def _government(self, name: str) -> Body | None:
         _, _, suffix = self.authorities.government.partition(PLACE)
         for ending in (suffix, "政府"):
-            if ending and name.endswith(ending) and (codes := self._codes.get(name.removesuffix(ending))):
+            if ending and name.endswith(ending) and (codes := self._places(name.removesuffix(ending))):
                 return self._government_body(codes, name)
         return None
 
@@ -205,13 +208,31 @@ class Registry:
         before, _, after = pattern.partition(PLACE)
         if not (name.startswith(before) and name.endswith(after)):
             return ()
-        return self._codes.get(name[len(before) : len(name) - len(after)], ())
+        return self._places(name[len(before) : len(name) - len(after)])
+
+    def _places(self, written: str) -> Sequence[str]:
+        """Codes of a place's name, also of several in a row (江西上饶市, 北京市朝阳区)."""
+        if direct := self._codes.get(written, ()):
+            return direct
+        for cut in range(2, min(len(written) - 1, 12)):
+            above = [code.rstrip("0") for code in self._codes.get(written[:cut], ())]
+            if above and (inside := [code for code in self._places(written[cut:]) if code.startswith(tuple(above))]):
+                return inside
+        return ()
+
+    def _full_name(self, region: str) -> str:
+        """A region's name; with its parent's before it where several regions share it (北京市朝阳区)."""
+        name = self._names[region]
+        if sum(self._names[code] == name for code in self._codes.get(name, ())) < 2:
+            return name
+        above = self._names.get(region[:4] + "00") or self._names.get(region[:2] + "0000", "")
+        return above + name
 
     def _derived(self, department: Department, codes: Sequence[str], written: str, former: str | None = None) -> Body:
         if len(codes) != 1:
             return Body(name=written, kind=department.kind, topics=department.topics)
         region = codes[0]
-        name = self._names[region] + (former or _local_name(department, region))
+        name = self._full_name(region) + (former or _local_name(department, region))
         if registered := self._bodies.get(name):
             return registered[0]
         return Body(name=name, kind=department.kind, level=level_of(region), region=region, topics=department.topics)

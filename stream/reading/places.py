@@ -41,7 +41,7 @@ class Name(NamedTuple):
 
 
 @cache
-def names() -> Mapping[str, str]:
+def names_by_code() -> Mapping[str, str]:
     """Full name of every region by code."""
     lines = (files("stream.reading") / "data" / "regions.tsv").read_text(encoding="utf-8").splitlines()
     pairs = (line.split("\t", 1) for line in lines if line and not line.startswith("#"))
@@ -50,14 +50,14 @@ def names() -> Mapping[str, str]:
 
 def name_of(code: str) -> str | None:
     """Full name of a region; None where the code is none."""
-    return names().get(code)
+    return names_by_code().get(code)
 
 
 @cache
-def codes() -> Mapping[str, tuple[str, ...]]:
+def codes_by_name() -> Mapping[str, tuple[str, ...]]:
     """The codes that a full or short name may mean; a province or city wins over lesser regions of its name."""
     found: dict[str, list[str]] = {}
-    for code, name in names().items():
+    for code, name in names_by_code().items():
         for one in {name, *short_names(name)}:
             found.setdefault(one, []).append(code)
     return MappingProxyType({name: _winners(name, tuple(ones)) for name, ones in found.items()})
@@ -77,13 +77,13 @@ def short_names(name: str) -> list[str]:
 def parents(code: str) -> list[str]:
     """Codes above, nearest first, that exist."""
     above = [code[:4] + "00", code[:2] + "0000"]
-    return [one for one in above if one != code and one in names()]
+    return [one for one in above if one != code and one in names_by_code()]
 
 
 @cache
 def words() -> Mapping[str, Name]:
     """Everything the scan looks for on behalf of this reader."""
-    found = {word: Name(ones, *_strength(word, ones)) for word, ones in codes().items()}
+    found = {word: Name(ones, *_strength(word, ones)) for word, ones in codes_by_name().items()}
     found.update({word: Name(()) for word in lexicon("blockers")})
     found.update({word: Name((), is_foreign=True) for word in lexicon("foreign")})
     return MappingProxyType(found)
@@ -160,27 +160,27 @@ def _all_codes(name: Name) -> tuple[str, ...]:
 @cache
 def _every_code() -> Mapping[tuple[str, ...], tuple[str, ...]]:
     every: dict[str, list[str]] = {}
-    for code, name in names().items():
+    for code, name in names_by_code().items():
         for short in short_names(name):
             every.setdefault(short, []).append(code)
-    return {codes()[short]: tuple(ones) for short, ones in every.items() if len(ones) > 1}
+    return {codes_by_name()[short]: tuple(ones) for short, ones in every.items() if len(ones) > 1}
 
 
 def _winners(name: str, ones: tuple[str, ...]) -> tuple[str, ...]:
-    if len(ones) == 1 or name in lexicon("ordinary") or any(names()[code] == name for code in ones):
-        return tuple(code for code in ones if names()[code] == name) or ones
+    if len(ones) == 1 or name in lexicon("ordinary") or any(names_by_code()[code] == name for code in ones):
+        return tuple(code for code in ones if names_by_code()[code] == name) or ones
     for ending in ("0000", "00"):
         greater = tuple(code for code in ones if code.endswith(ending))
         if greater:
             return greater
-    towns = tuple(code for code in ones if not names()[code].endswith("区"))
+    towns = tuple(code for code in ones if not names_by_code()[code].endswith("区"))
     return towns if len(towns) == 1 else ones
 
 
 def _strength(word: str, ones: tuple[str, ...]) -> tuple[bool, bool]:
     """(is_weak, is_short): two characters of a county or district are an ordinary word too often (公安, 方正)."""
-    is_short = all(names()[code] != word for code in ones)
-    is_town = any(names()[code].endswith("市") or code.endswith("00") for code in ones)
+    is_short = all(names_by_code()[code] != word for code in ones)
+    is_town = any(names_by_code()[code].endswith("市") or code.endswith("00") for code in ones)
     is_vague = is_short and len(word) < 3 and not is_town and word not in lexicon("famous")
     return is_vague or word in lexicon("ordinary"), is_short
 
