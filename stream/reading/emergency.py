@@ -1,0 +1,144 @@
+"""Whether a text reports a concrete emergency, of which kind, and whether it happened in China.
+
+Evidence is counted by trigger words (`triggers`), in the headline, the lead and the body; what turns it into a drill,
+an anniversary, fiction, a game, advice, statistics or a plan is looked for where it governs the text: in the headline
+and the lead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from msgspec import Struct
+
+from stream.core.documents import Emergency, EventType
+from stream.reading.abroad import foreign_names, home_names
+from stream.reading.numerals import narrow
+from stream.reading.triggers import CASUALTY, found
+
+READ_CHARS = 2000  # Title, lead and the first paragraphs decide; below them news turns to background.
+LEAD_CHARS = 160
+NOT_ONE = Emergency(is_emergency=False)
+
+# What makes the whole text something else than a report of an event that happened.
+_NOT_REAL = re.compile(
+    r"演练|演习|模拟|周年|纪念|悼念日|祭日|电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|预告|剧情|剧中|小说"
+    r"|动漫|综艺|新歌|专辑|舞台|演唱会|粉丝"
+    r"|游戏|皮肤|联动|战胜|对战|决赛|夺冠|比分|世界杯|联赛|球迷|赛季|进球"
+    r"|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救|征集|讲座|培训|宣传周|安全月|什么梗|梗"
+    r"|表情包|文学"
+    r"|挫败|未遂|企图|策划|拘捕|阻止|密谋"
+    r"|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示|股|基金|涨停|指数"
+    r"|十年前|年前|往事|回忆|历史|老兵|抗战|志愿军|烈士|阅兵"
+)
+_CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
+_METAPHOR = re.compile(
+    r"(?:手机|实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
+    r"|炸裂|坍塌|崩塌|地震)|爆炸(?:输出|性|头|力|新闻)"
+    r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
+    r"|笑死|累死|热死|气死|帅死|塌房|热量炸弹"
+)
+_HAPPENED = re.compile(
+    r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
+    r"|\d级|成功处置|疏散|失联|送医"
+)
+_NUMBER_HURT = re.compile(
+    r"[\d一二两三四五六七八九十百多数]{1,5}(?:名|人|死|位)[^，。]{0,8}(?:死|亡|伤|遇难|身亡|失联|失踪|被困|中毒"
+    r"|呕吐|感染|遗体)|致\d死"
+)
+_DATELINE = re.compile(r"^[^。]{0,60}?日(?:电|讯|消息)|（[^）]{0,40}记者[^）]{0,40}）|\([^)]{0,40}记者[^)]{0,40}\)")
+_GUNS = re.compile(r"枪击|枪杀|遭枪|空袭|导弹|空军基地|武装分子|自杀式|汽车炸弹")
+
+
+class _Score(Struct, frozen=True):
+    total: int
+    type: EventType | None
+    subtype: str | None
+    strongest: int
+    has_casualty: bool
+
+
+def emergency(title: str, text: str) -> Emergency:
+    """Whether the post reports a concrete event; type and subtype by the heaviest triggers; where it happened.
+
+    `in_china` is False only when the text places the event abroad. Works on a headline alone.
+    """
+    head, body = narrow(title[:200]), narrow(text[:READ_CHARS])
+    score = _score(head, body)
+    if score.type is None or not _is_reported(head, body, score):
+        return NOT_ONE
+    at_home = is_at_home(head, body)
+    kind, subtype = _adjusted(score, head + "。" + body, at_home)
+    return Emergency(is_emergency=True, type=kind, subtype=subtype, in_china=at_home)
+
+
+def _score(head: str, body: str) -> _Score:
+    weights: Counter[tuple[EventType, str]] = Counter()
+    total = strongest = 0
+    has_casualty = False
+    seen: set[tuple[str, int]] = set()
+    for place, part in ((4, head), (2, body[:LEAD_CHARS]), (1, body[LEAD_CHARS:])):
+        for _, one in found(part):
+            if (one.word, place) in seen:
+                continue
+            seen.add((one.word, place))
+            has_casualty |= one.word in CASUALTY and place > 1
+            total += one.weight * place
+            if one.type is not None and one.subtype is not None and place > 1:
+                weights[(one.type, one.subtype)] += one.weight * place
+                strongest = max(strongest, one.weight)
+    kind, subtype = _heaviest(weights)
+    return _Score(total, kind, subtype, strongest, has_casualty)
+
+
+def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None, str | None]:
+    """The heaviest subtype of the heaviest type; ties by name, so that it never depends on order."""
+    if not weights:
+        return None, None
+    types: Counter[EventType] = Counter()
+    for (kind, _), weight in weights.items():
+        types[kind] += weight
+    best = min(types, key=lambda kind: (-types[kind], kind))
+    within = {subtype: weight for (kind, subtype), weight in weights.items() if kind == best}
+    return best, min(within, key=lambda subtype: (-within[subtype], subtype))
+
+
+def _is_reported(head: str, body: str, score: _Score) -> bool:
+    """Enough evidence for the length of the text, and nothing that makes it something else."""
+    lead = head + "。" + body[:LEAD_CHARS]
+    if _METAPHOR.search(lead):
+        return False
+    blocked = _NOT_REAL.search(head) or _CONDITIONAL.search(head)
+    if len(body) < 80:
+        if blocked or _NOT_REAL.search(body):
+            return False
+        if score.strongest >= 3:
+            return bool(_HAPPENED.search(lead))
+        return score.has_casualty and bool(_NUMBER_HURT.search(lead))
+    if blocked and not _NUMBER_HURT.search(lead):
+        return False
+    return score.total >= 8 and (score.strongest >= 3 or bool(_NUMBER_HURT.search(lead + body)))
+
+
+def _adjusted(score: _Score, text: str, at_home: bool) -> tuple[EventType | None, str | None]:
+    """An explosion is an accident at home unless someone set it off; abroad the wires report attacks."""
+    if (
+        score.subtype == "爆炸"
+        and score.type == "事故灾难"
+        and not at_home
+        and re.search(r"袭击|恐怖|炸弹|引爆|连环|警方", text)
+    ):
+        return "社会安全", "爆炸"
+    return score.type, score.subtype
+
+
+def is_at_home(head: str, body: str) -> bool:
+    """Whether the event lies in China: foreign and domestic names weighed, the headline and the lead before "
+    "the rest."""
+    lead = _DATELINE.sub("", body[:400], count=1)[:LEAD_CHARS]
+    foreign = 4 * len(foreign_names(head)[:1]) + 2 * len(foreign_names(lead)[:2])
+    home = 4 * len(home_names(head)[:1]) + 2 * len(home_names(lead)[:2])
+    if foreign == home == 0:
+        return _GUNS.search(head + lead) is None
+    return home >= foreign

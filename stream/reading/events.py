@@ -1,0 +1,44 @@
+"""One entry point for events: is it an emergency, how grave, when. Ordinary texts leave after one cheap look."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from stream.core.documents import Emergency, Figures, Grade
+from stream.core.intervals import Interval, StatedInterval
+from stream.core.severity import grade
+from stream.reading.abroad import foreign_names
+from stream.reading.emergency import LEAD_CHARS, NOT_ONE, READ_CHARS, emergency
+from stream.reading.figures import figures
+from stream.reading.occurrence import occurred
+from stream.reading.triggers import may_report
+
+
+class Event(Struct, frozen=True):
+    """What one post says of an event; all but `emergency` is empty when it reports none."""
+
+    emergency: Emergency
+    figures: Figures
+    severity: Grade | None
+    occurred: StatedInterval | None
+
+
+NO_EVENT = Event(emergency=NOT_ONE, figures=Figures(), severity=None, occurred=None)
+
+
+def read_event(title: str, text: str, anchor: Interval | None) -> Event:
+    """The event that a post reports, `anchor` being the time of the post; NO_EVENT for ordinary texts."""
+    if not (may_report(title[:200]) or may_report(text[:READ_CHARS])):
+        return NO_EVENT
+    kind = emergency(title, text)
+    if not kind.is_emergency:
+        return NO_EVENT
+    when = occurred(title, text, anchor, None if kind.in_china else _country(title, text))
+    numbers = figures(title, text, when, kind.type == "公共卫生")
+    return Event(emergency=kind, figures=numbers, severity=grade(kind.type, kind.subtype, numbers), occurred=when)
+
+
+def _country(title: str, text: str) -> str | None:
+    """The first foreign name: headline before lead."""
+    named = foreign_names(title[:200]) or foreign_names(text[: LEAD_CHARS * 2])
+    return named[0][1] if named else None
