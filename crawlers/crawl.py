@@ -1,0 +1,103 @@
+"""`huiying crawl`: every enabled source, one Scrapy crawler per kind, in this process, until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings as ScrapySettings
+
+from crawlers.addresses import PRIVATE_HOSTS
+from crawlers.polling import Outcome
+from crawlers.publish import Publisher
+from crawlers.sources import Source
+from stream.backends import open_backends
+from stream.errors import UsageError
+from stream.intake import load_pseudonyms
+from stream.ports import Backends
+from stream.settings import Settings
+
+log = logging.getLogger("huiying.crawl")
+
+WATCH_S = 0.2
+
+
+def crawl(
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    once: bool = False,
+    stop: threading.Event | None = None,
+    options: Mapping[str, Any] | None = None,
+    opening: Callable[[Settings], Backends] = open_backends,
+) -> dict[str, Outcome]:
+    """Polls the sources until `stop` is set or SIGTERM/SIGINT comes (main thread only), or each `once`.
+
+    `options` overrides Scrapy settings. What is queued is published before it returns: the last outcome by source.
+    Twisted's reactor runs once in a process, so this can be called once in a process. Raises UsageError where
+    there is no source; OutsideFailed where bus or store did not take the last pages.
+    """
+    watched = [source for source in sources if source.enabled]
+    if not watched:
+        raise UsageError("没有启用的信源；请在 sources.yaml 中添加，或把 enabled 设为 true")
+    pseudonyms = load_pseudonyms(settings.data)
+    publisher = Publisher(lambda: opening(settings))
+    process = AsyncCrawlerProcess(scrapy_settings(watched, options or {}))
+    publisher.start()
+    try:
+        crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once)
+        _end_on(process, stop or threading.Event(), publisher)
+        process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())
+    finally:
+        publisher.close()
+    outcomes: dict[str, Outcome] = {}
+    for crawler in crawlers:
+        outcomes |= crawler.spider.outcomes if crawler.spider else {}
+    return outcomes
+
+
+def scrapy_settings(sources: Sequence[Source], options: Mapping[str, Any]) -> ScrapySettings:
+    """crawlers/settings.py, with the delays of the sources' own hosts, and `options` above all."""
+    made = ScrapySettings()
+    made.setmodule("crawlers.settings", priority="project")
+    slots: dict[str, dict[str, Any]] = {}
+    private: set[str] = set()
+    for source in sources:
+        for url in source.urls:
+            host = urlsplit(url).hostname or ""
+            before = slots.get(host, {}).get("delay", 0.0)
+            slots[host] = {"concurrency": 1, "delay": max(source.delay_s, before)}
+            if source.may_be_private:
+                private.add(host)
+    made.set("DOWNLOAD_SLOTS", slots, priority="cmdline")
+    made.set(PRIVATE_HOSTS, sorted(private), priority="cmdline")
+    made.update(dict(options), priority="cmdline")
+    return made
+
+
+def _spiders(process: Any, sources: Sequence[Source], **parts: Any) -> list[Any]:
+    """Starts one crawler for each kind there is."""
+    started = []
+    for kind in sorted({source.kind for source in sources}):
+        module = importlib.import_module(f"crawlers.spiders.{kind}")
+        crawler = process.create_crawler(getattr(module, f"{kind.capitalize()}Spider"))
+        process.crawl(crawler, sources=[source for source in sources if source.kind == kind], **parts)
+        started.append(crawler)
+    return started
+
+
+def _end_on(process: Any, stop: threading.Event, publisher: Publisher) -> None:
+    """Stops the spiders when asked to, or when nothing can be published any more."""
+
+    async def watch() -> None:
+        while not stop.is_set() and publisher.failure is None:
+            await asyncio.sleep(WATCH_S)
+        await process.stop()
+
+    asyncio.get_event_loop().create_task(watch())

@@ -1,0 +1,166 @@
+"""Which links of a list page lead to articles: by a selector, else by what articles' links look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from parsel import Selector
+
+from crawlers.feeds import Entry
+from crawlers.sources import Source, is_web_address
+from stream.core.intervals import SHANGHAI, Interval
+
+# /2025-09/12/  /2025/9/12/  /20250912/  t20250912_123.html  /202509/t2025…  /2025/0912/
+_DATED_PATH = re.compile(
+    r"(?<!\d)(?:19|20)\d\d[-_/]?(?:0[1-9]|1[0-2]|[1-9](?!\d))(?:[-_/]?(?:0[1-9]|[12]\d|3[01]|[1-9](?!\d)))?(?!\d{5})"
+)
+_NUMBERED_PATH = re.compile(r"\d{5,}|content[_/-]\w{6,}|/art(?:icle)?[s]?/\w{6,}|[0-9a-f]{16,}")
+_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[-年/.]\s?(\d{1,2})\s?[-月/.]\s?(\d{1,2})(?!\d)")
+_NEXT = re.compile(r"^\s*(?:下一页|下页|后一页|next|>)\s*(?:[>»]\s*)?$", re.IGNORECASE)
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_FILES = (
+    ".pdf",
+    ".doc",
+    ".docx",
+    ".xls",
+    ".xlsx",
+    ".zip",
+    ".rar",
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".gif",
+    ".mp4",
+    ".wps",
+    ".ofd",
+)
+_ROWS = ("li", "tr", "dd", "dl", "p")
+
+LEAST_HAN = 7
+"""Chinese characters of a headline: shorter anchors are menus ("通知公告", "更多")."""
+LONGEST_PAGE = 5_000
+"""Links looked at, at most."""
+
+
+def article_links(source: Source, page: Selector, base: str) -> list[Entry]:
+    """The article links of a list page, in its order, each once."""
+    base = _base(page, base)
+    if source.links:
+        found = (_entry(anchor, base) for anchor in _selected(page, source.links))
+    else:
+        found = (
+            _entry(anchor, base) for anchor in page.css("a[href]")[:LONGEST_PAGE] if _is_article(anchor, base, source)
+        )
+    best: dict[str, Entry] = {}
+    for entry in found:
+        if entry is None:
+            continue
+        # The same article is often linked twice, by its picture and by its headline.
+        if entry.url not in best or len(entry.title) > len(best[entry.url].title):
+            best[entry.url] = entry
+    return list(best.values())
+
+
+def next_page(source: Source, page: Selector, base: str) -> str | None:
+    """The address of the list's next page, on the same host; None if there is none."""
+    base = _base(page, base)
+    anchors = _selected(page, source.next) if source.next else [*page.css("a[rel=next]"), *_labelled_next(page)]
+    for anchor in anchors:
+        url = _address(anchor, base)
+        if url and url != base and urlsplit(url).netloc == urlsplit(base).netloc:
+            return url
+    return None
+
+
+def _selected(page: Selector, selector: str) -> Iterator[Selector]:
+    """The anchors a selector names, or those inside what it names."""
+    for one in page.css(selector)[:LONGEST_PAGE]:
+        if one.root.tag == "a":
+            yield one
+        else:
+            yield from one.css("a[href]")
+
+
+def _labelled_next(page: Selector) -> Iterator[Selector]:
+    return (a for a in page.css("a[href]")[:LONGEST_PAGE] if _NEXT.match(_text(a)[:20]))
+
+
+def _is_article(anchor: Selector, base: str, source: Source) -> bool:
+    url = _address(anchor, base)
+    if url is None:
+        return False
+    parts = urlsplit(url)
+    if parts.netloc.lower() not in {urlsplit(base).netloc.lower(), *source.home, *source.hosts}:
+        return False
+    path = f"{parts.path}?{parts.query}"
+    if parts.path.lower().endswith(_FILES) or parts.path in {"", "/"}:
+        return False
+    is_headline = len(_HAN.findall(_title(anchor))) >= LEAST_HAN
+    if _DATED_PATH.search(path):
+        return is_headline or _day(anchor) is not None
+    return is_headline and (_day(anchor) is not None or bool(_NUMBERED_PATH.search(path)))
+
+
+def _entry(anchor: Selector, base: str) -> Entry | None:
+    url = _address(anchor, base)
+    return None if url is None else Entry(url=url, title=_title(anchor), published=_day(anchor))
+
+
+def _address(anchor: Selector, base: str) -> str | None:
+    href = (anchor.attrib.get("href") or "").strip()
+    if not href or href.startswith(("#", "javascript:", "mailto:", "tel:")) or len(href) > 2000:
+        return None
+    try:
+        url = urldefrag(urljoin(base, href)).url
+    except ValueError:
+        return None
+    return url if is_web_address(url) else None
+
+
+def _title(anchor: Selector) -> str:
+    """The title attribute where the shown text is cut off, else the text without a date at its end."""
+    shown, titled = _text(anchor), " ".join((anchor.attrib.get("title") or "").split())
+    text = titled if len(titled) > len(shown) or shown.endswith(("…", "...")) else shown
+    return _DAY.sub("", text[:300]).strip(" []()（）·") or text[:300]
+
+
+def _text(anchor: Selector) -> str:
+    return " ".join("".join(anchor.xpath(".//text()").getall()).split())
+
+
+def _day(anchor: Selector) -> Interval | None:
+    """The day that stands beside a link, in the smallest row around it; only the article tells the time."""
+    node = anchor.root
+    for _ in range(3):
+        node = node.getparent()
+        if node is None:
+            return None
+        if node.tag in _ROWS or node.tag == "div":
+            text = "".join(node.itertext())
+            days = _DAY.findall(text[:2000]) if len(text) < 2000 else []
+            if len(days) == 1:
+                return _whole_day(*(int(part) for part in days[0]))
+    return None
+
+
+def _whole_day(year: int, month: int, day: int) -> Interval | None:
+    try:
+        start = datetime(year, month, day, tzinfo=SHANGHAI)
+    except ValueError:
+        return None
+    return Interval(earliest=start, latest=start + timedelta(days=1), precision="day", source="row")
+
+
+def _base(page: Selector, base: str) -> str:
+    """<base href>, where it stays on the web."""
+    stated = page.css("base[href]::attr(href)").get()
+    if not stated:
+        return base
+    try:
+        joined = urljoin(base, stated.strip())
+    except ValueError:
+        return base
+    return joined if is_web_address(joined) else base

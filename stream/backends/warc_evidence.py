@@ -1,0 +1,306 @@
+"""The evidence vault: captured exchanges in WARC files, one gzip member a record, on disk when `keep` returns.
+
+Authority channels are kept verbatim. Everything else is personal data until proven otherwise: encrypted (AES-256-GCM)
+where a key is configured, else only its hash is kept. Files are never shared and never appended to after a crash:
+every writer makes its own, so a torn last record harms nothing but itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordbuilder import RecordBuilder
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from stream.core.documents import Capture
+from stream.core.intervals import SHANGHAI
+from stream.errors import SettingsError
+from stream.ports import Exchange
+from stream.settings import Settings
+
+FOLDER = "captures"
+KEY_HEX = 64
+FILE_BYTES = 256 * 1024 * 1024
+"""A file is closed once it is this large."""
+SEALED = "application/vnd.huiying.sealed"
+_NONCE = 12
+_CHUNK = 1 << 16
+
+
+def open_evidence(settings: Settings) -> WarcEvidence:
+    """The vault under the data folder, with the key that `vault.key_file` names. Raises SettingsError."""
+    return WarcEvidence(settings.data / FOLDER / settings.namespace, _configured_key(settings))
+
+
+def _configured_key(settings: Settings) -> bytes | None:
+    name = settings.vault.key_file
+    if name is None:
+        return None
+    try:
+        text = (settings.folder / name).read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except (OSError, ValueError):
+        key = b""
+    if len(key) * 2 != KEY_HEX:
+        raise SettingsError(
+            f"vault.key_file：{settings.folder / name} 读不到 {KEY_HEX} 个十六进制字符的密钥；"
+            f"可用 `openssl rand -hex {KEY_HEX // 2}` 生成"
+        )
+    return key
+
+
+class WarcEvidence:
+    """stream.ports.Evidence in a folder. `key`: 32 bytes, or None to keep only hashes of what is no authority's.
+
+    Not for use by several threads at once; any number of processes may have the folder open.
+    """
+
+    def __init__(self, folder: Path, key: bytes | None = None, file_bytes: int = FILE_BYTES) -> None:
+        """Makes the folder. Raises ValueError for a key of another length."""
+        if key is not None and len(key) != 32:
+            raise ValueError("an evidence key has 32 bytes")
+        self._folder = folder
+        self._cipher = AESGCM(key) if key else None
+        self._file_bytes = file_bytes
+        self._out: BinaryIO | None = None
+        self._name = ""
+        self._day = ""
+        self._kept = _Kept(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, exchange: Exchange) -> Capture:
+        """Durable when it returns; the same bytes of the same address and instant give the same capture."""
+        digest = hashlib.sha256(exchange.body).hexdigest()
+        if not exchange.is_authority and self._cipher is None:
+            return Capture(sha256=digest)
+        identity = _identity(exchange, digest)
+        day = exchange.fetched_at.astimezone(SHANGHAI).strftime("%Y%m%d")
+        found = self._kept.find(day, identity)
+        if found is not None:
+            return Capture(sha256=digest, file=found[0], offset=found[1])
+        offset = self._write(day, identity, exchange)
+        self._kept.add(self._name, identity, offset)
+        return Capture(sha256=digest, file=self._name, offset=offset)
+
+    def open(self, capture: Capture) -> Exchange:
+        """The exchange again. KeyError if it was only hashed or its file is gone, ValueError if it was altered or is
+        sealed with another key."""
+        if capture.file is None or capture.offset is None:
+            raise KeyError(capture.sha256)
+        path = self._folder / Path(capture.file).name
+        try:
+            with path.open("rb") as stream:
+                stream.seek(capture.offset)
+                exchange = self._read(stream)
+        except FileNotFoundError:
+            raise KeyError(capture.file) from None
+        if exchange is None or hashlib.sha256(exchange.body).hexdigest() != capture.sha256:
+            raise ValueError(f"capture {capture.sha256} in {capture.file} was altered")
+        return exchange
+
+    def captures(self) -> Iterator[tuple[Capture, bool]]:
+        """Every record of every file, and whether it still is what was captured. A torn last record is left out."""
+        for path in sorted(self._folder.glob("*.warc.gz")):
+            for offset, stated in _offsets(path):
+                capture = Capture(sha256=stated, file=path.name, offset=offset)
+                try:
+                    self.open(capture)
+                except ValueError:
+                    yield capture, False
+                else:
+                    yield capture, True
+
+    def close(self) -> None:
+        """Closes the current file."""
+        if self._out is not None:
+            self._out.close()
+            self._out = None
+
+    # --- writing ------------------------------------------------------------------------------------------------------
+
+    def _write(self, day: str, identity: str, exchange: Exchange) -> int:
+        out = self._file(day)
+        offset = out.tell()
+        writer = WARCWriter(out, gzip=True, warc_version="1.1")
+        record = self._open_record(writer, identity, exchange) if exchange.is_authority else None
+        writer.write_record(record or self._sealed_record(writer, identity, exchange))
+        out.flush()
+        os.fsync(out.fileno())
+        return offset
+
+    def _open_record(self, writer: RecordBuilder, identity: str, exchange: Exchange) -> object:
+        """A `response` record with the bytes as received after transfer decoding."""
+        status = StatusAndHeaders(str(exchange.status), _stored_headers(exchange), protocol="HTTP/1.1")
+        return writer.create_warc_record(
+            exchange.url, "response", payload=io.BytesIO(exchange.body), http_headers=status,
+            warc_headers_dict=_warc_headers(identity, exchange),
+        )  # fmt: skip
+
+    def _sealed_record(self, writer: RecordBuilder, identity: str, exchange: Exchange) -> object:
+        """A `resource` record that tells nothing but a hash: the address of a citizen's post leads to a person too."""
+        if self._cipher is None:
+            raise ValueError("sealing needs a key")
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = nonce + self._cipher.encrypt(nonce, msgspec.msgpack.encode(exchange), identity.encode())
+        return writer.create_warc_record(
+            f"urn:sha256:{identity}", "resource", payload=io.BytesIO(sealed), warc_content_type=SEALED,
+            warc_headers_dict=_warc_headers(identity, exchange),
+        )  # fmt: skip
+
+    def _file(self, day: str) -> BinaryIO:
+        """The file to write to: this process's own, of this day, not full."""
+        if self._out is not None and (self._day != day or self._out.tell() >= self._file_bytes):
+            self.close()
+        if self._out is None:
+            self._day = day
+            self._name = f"huiying-{day}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
+            self._out = (self._folder / self._name).open("xb")
+            _sync_folder(self._folder)
+        return self._out
+
+    # --- reading ------------------------------------------------------------------------------------------------------
+
+    def _read(self, stream: BinaryIO) -> Exchange | None:
+        """The exchange at the stream's position; ValueError if it is torn or cannot be opened."""
+        try:
+            record = next(iter(ArchiveIterator(stream)), None)
+            if record is None:
+                return None
+            content = record.content_stream().read()
+            if record.rec_headers.get_header("Content-Type") == SEALED:
+                return self._unsealed(content, record.rec_headers.get_header("WARC-Huiying-Identity") or "")
+            return _exchange(record, content)
+        except (ArchiveLoadFailed, EOFError, OSError, InvalidTag, msgspec.MsgspecError) as error:
+            raise ValueError(f"capture cannot be read: {type(error).__name__}") from error
+
+    def _unsealed(self, sealed: bytes, identity: str) -> Exchange:
+        if self._cipher is None:
+            raise ValueError("capture is sealed and no key is configured")
+        plain = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], identity.encode())
+        return msgspec.msgpack.decode(plain, type=Exchange)
+
+
+class _Kept:
+    """Which exchanges of a day are kept where: a text file beside each WARC file, read again as it grows.
+
+    Only an index: a line lost in a crash means that the same exchange would be kept twice, nothing worse.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, int] = {}
+        self._places: dict[str, tuple[str, int]] = {}
+        self._day = ""
+
+    def find(self, day: str, identity: str) -> tuple[str, int] | None:
+        if day != self._day:
+            self._day, self._read, self._places = day, {}, {}
+        if identity not in self._places:
+            for path in self._folder.glob(f"huiying-{day}-*.idx"):
+                self._catch_up(path)
+        return self._places.get(identity)
+
+    def add(self, name: str, identity: str, offset: int) -> None:
+        self._places[identity] = name, offset
+        with _index_of(self._folder / name).open("a", encoding="ascii") as out:
+            out.write(f"{identity} {offset}\n")
+
+    def _catch_up(self, path: Path) -> None:
+        done = self._read.get(path.name, 0)
+        if path.stat().st_size <= done:
+            return
+        with path.open("rb") as stream:
+            stream.seek(done)
+            lines = stream.read()
+        whole = lines[: lines.rfind(b"\n") + 1]  # another process may be in the middle of its line
+        for line in whole.splitlines():
+            identity, _, offset = line.decode("ascii", "replace").partition(" ")
+            if offset.isdigit():
+                self._places[identity] = path.name.removesuffix(".idx") + ".warc.gz", int(offset)
+        self._read[path.name] = done + len(whole)
+
+
+def _identity(exchange: Exchange, digest: str) -> str:
+    """What makes two exchanges the same: address, instant and bytes; and whether it may lie open."""
+    at = exchange.fetched_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return hashlib.sha256(
+        f"{exchange.url}\x1f{at}\x1f{digest}\x1f{exchange.is_authority}".encode("utf-8", "surrogatepass")
+    ).hexdigest()
+
+
+def _warc_headers(identity: str, exchange: Exchange) -> dict[str, str]:
+    at = exchange.fetched_at.astimezone(UTC)
+    digest = hashlib.sha256(exchange.body).hexdigest()
+    return {
+        "WARC-Record-ID": f"<urn:uuid:{UUID(identity[:32])}>",
+        "WARC-Date": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "WARC-Payload-Digest": f"sha256:{digest}",
+        "WARC-Huiying-Identity": identity,
+    }
+
+
+_DECODED = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+
+
+def _stored_headers(exchange: Exchange) -> list[tuple[str, str]]:
+    """Headers as received, except that those that describe the transfer are renamed: the body is kept decoded, and
+    every WARC reader would otherwise decode it again."""
+    return [
+        (f"X-Transfer-{name}" if name.lower() in _DECODED else name, _one_line(value))
+        for name, value in exchange.headers
+    ]
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _exchange(record: object, body: bytes) -> Exchange:
+    headers = record.rec_headers  # type: ignore[attr-defined]
+    http = record.http_headers  # type: ignore[attr-defined]
+    at = datetime.fromisoformat(headers.get_header("WARC-Date").replace("Z", "+00:00")).astimezone(SHANGHAI)
+    return Exchange(
+        url=headers.get_header("WARC-Target-URI"), fetched_at=at, status=int(http.get_statuscode()),
+        headers=tuple((name.removeprefix("X-Transfer-"), value) for name, value in http.headers), body=body,
+        is_authority=True,
+    )  # fmt: skip
+
+
+def _offsets(path: Path) -> Iterator[tuple[int, str]]:
+    """Offset and stated payload hash of each whole record."""
+    with path.open("rb") as stream:
+        records = ArchiveIterator(stream)
+        try:
+            for record in records:
+                stated = record.rec_headers.get_header("WARC-Payload-Digest") or ""
+                record.content_stream().read()
+                yield records.get_record_offset(), stated.removeprefix("sha256:")
+        except (ArchiveLoadFailed, EOFError, OSError):
+            return
+
+
+def _index_of(warc: Path) -> Path:
+    return warc.with_name(warc.name.removesuffix(".warc.gz") + ".idx")
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file's name must survive a power cut too."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
