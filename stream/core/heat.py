@@ -36,6 +36,7 @@ class SpikeRule(Struct, frozen=True, kw_only=True):
     deviations: float = 3.0
     baseline_days: int = 14
     rest: timedelta = timedelta(hours=6)  # a running spike is told again only when it has doubled
+    needs_history: bool = False  # a topic's first day shows only that the service was started
 
 
 NO_HEAT = Heat(posts=0, peak=0, peak_at=None, hourly=[])
@@ -88,6 +89,8 @@ def spike(hourly: Hourly, hot: list[HotFact], at: datetime, rule: SpikeRule) -> 
         return None
     days = min(rule.baseline_days, (start - hourly[0][0]) // DAY) if hourly[0][0] < start else 0
     if not days:
+        if rule.needs_history:
+            return None
         return HotFact(at=at, count=count, baseline=0.0, reason=HotReason.NO_HISTORY)
     baseline = round(max(_same_hours(hourly, start, rule, days), _long(hourly, start, rule, days)), 3)
     if count < rule.factor * baseline or count - baseline < rule.deviations * sqrt(baseline + 1):

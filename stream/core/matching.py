@@ -1,13 +1,13 @@
 """Which open incident a post belongs to: an inverted index over rare terms, and a score with a named reason.
 
-A term is `hash << 8 | rarity` (rarity in quarter bits), as the fingerprint reader makes it. An incident's term carries in
-its upper bits how many of its posts had it, so the stored incident alone gives back everything that matching needs.
+A term is `hash << 8 | rarity` (rarity in quarter bits), as the fingerprint reader makes it. An incident's term carries
+in its upper bits how many of its posts had it: the stored incident alone gives back everything that matching needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -186,9 +186,19 @@ def figures_of(mention: Mention) -> list[tuple[str, int]]:
     return [(name, value) for name in figures.__struct_fields__ if (value := getattr(figures, name)) is not None]
 
 
+def reach(region: str) -> str:
+    """The digits of a GB/T 2260 code that say something: two for a province, four for a prefecture, six below."""
+    if region[2:] == "0000":
+        return region[:2]
+    return region[:4] if region[4:] == "00" else region
+
+
 def is_same_place(ours: list[str], theirs: list[str]) -> bool:
-    """Whether both name one prefecture (the first four digits of GB/T 2260; two for a province as a whole)."""
-    return any(_lies_in(one, other) or _lies_in(other, one) for one in ours[:2] for other in theirs[:4])
+    """Whether both name one prefecture, or one a province and the other a place in it."""
+    near = [reach(one)[:4] for one in theirs[:4]]
+    return any(
+        mine.startswith(one) or one.startswith(mine) for mine in (reach(one)[:4] for one in ours[:2]) for one in near
+    )
 
 
 def is_elsewhere(ours: list[str], theirs: list[str]) -> bool:
@@ -196,17 +206,20 @@ def is_elsewhere(ours: list[str], theirs: list[str]) -> bool:
     return bool(ours and theirs) and not is_same_place(ours, theirs)
 
 
-def _lies_in(inner: str, outer: str) -> bool:
-    return inner.startswith(outer.rstrip("0").ljust(2, "0")) if outer[2:] != "0000" else inner[:2] == outer[:2]
-
-
 def with_terms(terms: list[int], fingerprint: list[int]) -> list[int]:
-    """An incident's terms after one more post: supported ones first, at most TERMS_KEPT."""
+    """An incident's terms after one more post: at most TERMS_KEPT."""
+    return joined_terms(terms, [1 << SUPPORT_SHIFT | term for term in fingerprint])
+
+
+def joined_terms(terms: list[int], others: list[int]) -> list[int]:
+    """Two incidents' terms with their support added up, in order of first appearance."""
     support = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in terms}
-    for term in fingerprint:
-        support[term] = min(SUPPORT_LIMIT, support.get(term, 0) + 1)
+    for other in others:
+        term = other & _TERM_MASK
+        support[term] = min(SUPPORT_LIMIT, support.get(term, 0) + (other >> SUPPORT_SHIFT))
     kept = list(support.items())
     if len(kept) > TERMS_KEPT:
         # What only one old post had goes first: a later post is likelier to repeat what came last.
-        kept = [pair for _, pair in sorted(enumerate(kept), key=lambda one: (-one[1][1], -one[0]))[:TERMS_KEPT]]
+        best = sorted(range(len(kept)), key=lambda place: (-kept[place][1], -place))[:TERMS_KEPT]
+        kept = [kept[place] for place in sorted(best)]
     return [count << SUPPORT_SHIFT | term for term, count in kept]

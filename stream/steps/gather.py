@@ -1,0 +1,336 @@
+"""Which incident a post belongs to. One ordered reader; the open incidents stand in memory, rebuilt from the store.
+
+Redelivery: an assignment says that a member has been counted. A post without incident leaves none: it is irrelevant by
+itself and answers nothing, whatever else is known, so it is passed by again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from stream.core import heat as heats
+from stream.core import incidents
+from stream.core.documents import (
+    Assignment,
+    Clock,
+    Coverage,
+    Decision,
+    Incident,
+    Item,
+    Mention,
+    Post,
+    TopicHeat,
+)
+from stream.core.incidents import Lifetime
+from stream.core.intervals import Interval
+from stream.core.matching import OpenIncidents, Weights
+from stream.errors import MessageRejected
+from stream.ports import Filter, State
+
+EVERY_ONE = 10_000_000
+MERGES_FOLLOWED = 20
+
+
+class PlaceReason(StrEnum):
+    """Why a post is in its incident, beside stream.core.matching.MatchReason."""
+
+    OPENED = "opened"
+    ANSWERS = "answers_member"
+    HAS_ANSWER = "has_answer"
+    AWAITED = "answer_came_first"
+    DECIDED = "decided"
+    REJECTED = "rejected"
+
+
+class GatherRules(Struct, frozen=True, kw_only=True):
+    """Everything that can be set about gathering."""
+
+    weights: Weights = field(default_factory=Weights)
+    lifetime: Lifetime = field(default_factory=Lifetime)
+    incident_spike: heats.SpikeRule = field(default_factory=heats.SpikeRule)
+    topic_spike: heats.SpikeRule = field(default_factory=lambda: heats.SpikeRule(least=20, needs_history=True))
+
+
+class Placed(Struct, frozen=True):
+    """Where a post goes: the incident as it stands, why, and the time of what it answers."""
+
+    incident: Incident
+    reason: str
+    answered: Interval | None = None
+    is_opened: bool = False
+
+
+class Gather:
+    """Implements stream.ports.Step."""
+
+    name = "gather"
+    timer: type[Item] | None = Incident
+
+    def __init__(self, rules: GatherRules | None = None) -> None:
+        self.rules = rules or GatherRules()
+        self._alive: dict[str, Incident] = {}
+        self._index = OpenIncidents(self.rules.weights)
+
+    def looks_at(self, message: object) -> Iterable[tuple[type[Item], str]]:
+        """See stream.ports.Step."""
+        if isinstance(message, Mention):
+            yield Assignment, message.id
+            if message.answers is not None:
+                yield Assignment, message.answers
+                yield Post, message.answers
+            yield Incident, incidents.incident_id(message.id)
+            if message.relevant:
+                yield from ((TopicHeat, heat.id) for heat in _topics_of(message))
+        elif isinstance(message, Decision):
+            yield Assignment, message.incident_of
+            yield Post, message.incident_of
+
+    def handle(self, message: object, state: State) -> Iterable[object]:
+        """See stream.ports.Step. Yields incidents whose facts changed, spikes of topics, and coverage as it is."""
+        if isinstance(message, Mention):
+            return self._mention(message, state)
+        if isinstance(message, Decision):
+            return self._decision(message, state)
+        return [message] if isinstance(message, Coverage) else []
+
+    def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
+        """An incident was quiet for long enough: it closes; later it can no more reopen by itself."""
+        if not isinstance(item, Incident):
+            return []
+        after = incidents.rung(item, now, self.rules.lifetime)
+        self._keep(after, state)
+        return [after] if after.state != item.state else []
+
+    def rebuild(self, state: State) -> None:
+        """See stream.ports.Step."""
+        self._alive.clear()
+        self._index = OpenIncidents(self.rules.weights)
+        clock = state.get(Clock, "pipeline")
+        lifetime = self.rules.lifetime
+        since = clock.collected_at - lifetime.quiet - lifetime.reopens_within if clock else None
+        for where in (
+            Filter(state="open"),
+            Filter(state="closed", since=since),
+            Filter(state="dismissed", since=since),
+        ):
+            for incident in state.listing(Incident, where, limit=EVERY_ONE):
+                self._remember(incident)
+
+    # --- posts --------------------------------------------------------------------------------------------------------
+
+    def _mention(self, mention: Mention, state: State) -> Iterator[object]:
+        assignment = state.get(Assignment, mention.id)
+        if assignment is not None:
+            yield from self._again(mention, assignment, state)
+            return
+        placed = self._place(mention, state)
+        if placed is None:
+            return
+        before = placed.incident
+        duplicate_of = incidents.reprint_of(before, mention)
+        incident = self._joined(placed, mention, duplicate_of)
+        self._keep(incident, state)
+        state.put(_assignment(mention, incident.id, placed.reason, duplicate_of))
+        if placed.is_opened or _is_changed(before, incident):
+            yield incident
+        yield from self._count_topics(mention, state)
+
+    def _joined(self, placed: Placed, mention: Mention, duplicate_of: str | None) -> Incident:
+        """The incident with the post in it: member, facts, spike, timer."""
+        incident = incidents.with_mention(placed.incident, mention, duplicate_of)
+        incident = incidents.with_facts(incident, mention, placed.answered, duplicate_of)
+        found = heats.spike(incident.heat.hourly, incident.hot, mention.collected_at, self.rules.incident_spike)
+        if found is not None:
+            incident = incidents.with_hot(incident, found)
+        return incidents.awake(incident, mention.collected_at, self.rules.lifetime)
+
+    def _again(self, mention: Mention, assignment: Assignment, state: State) -> Iterator[Incident]:
+        """Redelivered, or observed again: no member more; a removal or a changed wording may bring facts."""
+        if assignment.incident is None:
+            return
+        before = self._current(assignment.incident, state)
+        if before is None or not (mention.is_new_content or mention.removed_at is not None):
+            return
+        incident = incidents.with_facts(before, mention, None, assignment.duplicate_of)
+        if incident is not before:
+            self._keep(incident, state)
+        yield incident
+
+    def _place(self, mention: Mention, state: State) -> Placed | None:
+        """The incident for a post that has none; None if it is nobody's concern."""
+        if mention.answers is not None:
+            return self._place_answer(mention, mention.answers, state)
+        own = self._current(incidents.incident_id(mention.id), state)
+        if own is not None:
+            return Placed(own, PlaceReason.AWAITED)
+        if not mention.relevant:
+            return None
+        match = self._index.match(mention)
+        if match.incident is not None:
+            return Placed(self._alive[match.incident], match.reason)
+        return Placed(incidents.opened(mention, mention.collected_at), PlaceReason.OPENED, is_opened=True)
+
+    def _place_answer(self, mention: Mention, answers: str, state: State) -> Placed:
+        """A post that has an answer always belongs to an incident: its own is opened if it has none yet."""
+        post = state.get(Post, answers)
+        answered = incidents.published(post.mention) if post is not None else None
+        incident = self._incident_of(answers, state)
+        if incident is not None:
+            return Placed(incident, PlaceReason.ANSWERS, answered)
+        if post is None:
+            opened = incidents.opened(mention, mention.collected_at, incidents.incident_id(answers))
+            return Placed(opened, PlaceReason.ANSWERS, is_opened=True)
+        return Placed(self._open_for(post, mention.collected_at, state), PlaceReason.ANSWERS, answered, True)
+
+    def _open_for(self, post: Post, at: datetime, state: State) -> Incident:
+        """An incident for a post that was passed by when it came."""
+        opened = incidents.opened(post.mention, at)
+        placed = Placed(opened, PlaceReason.HAS_ANSWER, is_opened=True)
+        incident = self._joined(placed, post.mention, None)
+        self._keep(incident, state)
+        state.put(_assignment(post.mention, incident.id, placed.reason, None))
+        return incident
+
+    def _count_topics(self, mention: Mention, state: State) -> Iterator[TopicHeat]:
+        for empty in _topics_of(mention):
+            before = state.get(TopicHeat, empty.id) or empty
+            after = heats.topic_heated(before, mention.collected_at, self.rules.topic_spike)
+            state.put(after)
+            if after.hot != before.hot:
+                yield after
+
+    # --- decisions ----------------------------------------------------------------------------------------------------
+
+    def _decision(self, decision: Decision, state: State) -> Iterable[Incident]:
+        """What a person decided. `value`: post ids for attach, split and reject (none: the post itself), a post of the
+        other incident for merge; the rest is recorded and left to judge."""
+        incident = self._incident_of(decision.incident_of, state)
+        if incident is None:
+            post = state.get(Post, decision.incident_of)
+            if post is None:
+                raise MessageRejected("unknown_post", f"决定所指的帖子 {decision.incident_of} 不存在")
+            incident = self._open_for(post, decision.collected_at, state)
+        if any(one.id == decision.id for one in incident.decisions):
+            return [incident]
+        incident = incidents.with_decision(incident, decision)
+        if incident.state == "open":
+            incident = incidents.awake(incident, decision.collected_at, self.rules.lifetime)
+        self._keep(incident, state)
+        return self._carry_out(decision, incident, state)
+
+    def _carry_out(self, decision: Decision, incident: Incident, state: State) -> list[Incident]:
+        posts = _post_ids(decision)
+        if decision.what == "merge":
+            return self._merge(incident, posts, decision.collected_at, state)
+        if decision.what == "attach":
+            return self._move(posts, incident, decision, state)
+        if decision.what == "reject":
+            return self._move(posts, None, decision, state) or [incident]
+        if decision.what == "split":
+            first = state.get(Post, posts[0])
+            if first is None:
+                raise MessageRejected("unknown_post", f"决定所指的帖子 {posts[0]} 不存在")
+            id = incidents.incident_id(f"{posts[0]}|{decision.id}")
+            return self._move(posts, incidents.opened(first.mention, decision.collected_at, id), decision, state)
+        return [incident]
+
+    def _merge(self, target: Incident, posts: list[str], at: datetime, state: State) -> list[Incident]:
+        changed: dict[str, Incident] = {target.id: target}
+        for post in posts:
+            source = self._incident_of(post, state)
+            if source is None or source.id == target.id:
+                continue
+            target, gone = incidents.merged(target, source, at)
+            changed |= {target.id: target, gone.id: gone}
+        for incident in changed.values():
+            self._keep(incident, state)
+        return list(changed.values())
+
+    def _move(self, posts: list[str], target: Incident | None, decision: Decision, state: State) -> list[Incident]:
+        """Takes posts out of their incidents and into `target` (None: into none)."""
+        changed: dict[str, Incident] = {} if target is None else {target.id: target}
+        for id in posts:
+            assignment, post = state.get(Assignment, id), state.get(Post, id)
+            source = self._current(assignment.incident, state) if assignment and assignment.incident else None
+            target = changed[target.id] if target else None
+            if assignment and source and (target is None or source.id != target.id):
+                source = incidents.without(changed.get(source.id, source), [(id, assignment.collected_at)])
+                changed[source.id] = source
+            if target and post and not (source and source.id == target.id):
+                changed[target.id] = self._joined(Placed(target, PlaceReason.DECIDED), post.mention, None)
+            if post:
+                reason = PlaceReason.DECIDED if target else PlaceReason.REJECTED
+                state.put(_assignment(post.mention, target.id if target else None, reason, None))
+        for incident in changed.values():
+            self._keep(incident, state)
+        return list(changed.values())
+
+    # --- the working set ----------------------------------------------------------------------------------------------
+
+    def _incident_of(self, post: str, state: State) -> Incident | None:
+        """The incident a post stands in, or the one that was opened when its answer came first."""
+        assignment = state.get(Assignment, post)
+        if assignment is not None:
+            return self._current(assignment.incident, state) if assignment.incident else None
+        return self._current(incidents.incident_id(post), state)
+
+    def _current(self, id: str, state: State) -> Incident | None:
+        """The incident, or the one it was merged into."""
+        for _ in range(MERGES_FOLLOWED):
+            incident = self._alive.get(id) or state.get(Incident, id)
+            if incident is None or incident.merged_into is None:
+                return incident
+            id = incident.merged_into
+        return None
+
+    def _keep(self, incident: Incident, state: State) -> None:
+        state.put(incident)
+        self._remember(incident)
+
+    def _remember(self, incident: Incident) -> None:
+        if incidents.is_alive(incident):
+            self._alive[incident.id] = incident
+            self._index.put(incident)
+        else:
+            self._alive.pop(incident.id, None)
+            self._index.remove(incident.id)
+
+
+def _assignment(mention: Mention, incident: str | None, reason: str, duplicate_of: str | None) -> Assignment:
+    return Assignment(
+        id=mention.id, collected_at=mention.collected_at, incident=incident, duplicate_of=duplicate_of, reason=reason
+    )
+
+
+def _is_changed(before: Incident, after: Incident) -> bool:
+    """Whether something changed that a verdict may rest on; heat, terms and members are not."""
+    return not all(
+        getattr(before, name) is getattr(after, name) or getattr(before, name) == getattr(after, name)
+        for name in ("state", "first_public", "regions", "topics", "bodies", "emergencies", "occurred", "figures",
+                     "responses", "hot")
+    )  # fmt: skip
+
+
+def _topics_of(mention: Mention) -> list[TopicHeat]:
+    """Empty series this post counts in: each topic, and each topic in the post's prefecture."""
+    series = []
+    for scored in mention.topics:
+        if scored.score >= incidents.TOPIC_SCORE:
+            series.append(heats.topic_heat(scored.topic, None, mention.collected_at))
+            if mention.regions:
+                prefecture = mention.regions[0][:4] + "00"
+                series.append(heats.topic_heat(scored.topic, prefecture, mention.collected_at))
+    return series
+
+
+def _post_ids(decision: Decision) -> list[str]:
+    value = decision.value
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return list(value)
+    return [decision.incident_of]
