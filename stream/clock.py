@@ -25,6 +25,10 @@ class PipelineClock:
         """The pipeline's time, Asia/Shanghai."""
         return self._start + (wall_now() - self._wall) * self.speed
 
+    def wall(self) -> datetime:
+        """The wall clock."""
+        return wall_now()
+
     def reading(self, watermark: datetime | None) -> Clock:
         """What the dashboard counts down from."""
         return Clock(id="pipeline", collected_at=self.now(), wall_at=wall_now(), speed=self.speed, watermark=watermark)

@@ -54,7 +54,7 @@ class Worker:
         self._subscription = backends.bus.subscribe(self.leg.reads, self.leg.step)
         self._ordered = None if self.leg.order == "any" else OrderedReader(self._subscription)
         self._cache = Cache(0 if self.leg.order == "any" else CACHE_ITEMS)
-        self._passed: datetime | None = None
+        self.passed: datetime | None = None
         self.step.rebuild(BatchState(backends.store, self._cache))
 
     def work(self, timeout_s: float) -> Worked:
@@ -80,7 +80,7 @@ class Worker:
             self._subscription.rewind()
         else:
             self._ordered.forget()
-        self._passed = None
+        self.passed = None
         self.step.rebuild(BatchState(self._backends.store, self._cache))
 
     def _work_any(self, timeout_s: float) -> Worked:
@@ -108,8 +108,8 @@ class Worker:
     def _work_ordered(self, reader: OrderedReader, timeout_s: float) -> Worked:
         """Ordered: timers ring between messages, at their own time; facts of the same instant come first."""
         release = reader.poll(self._batch, timeout_s)
-        if release.until is None or (not release.messages and release.until == self._passed):
-            return Worked(messages=0, watermark=self._passed)
+        if release.until is None or (not release.messages and release.until == self.passed):
+            return Worked(messages=0, watermark=self.passed)
         state = BatchState(self._backends.store, self._cache)
         state.fetch(ref for message in release.messages for ref in self.step.looks_at(message))
         rejected: list[Rejected] = []
@@ -126,7 +126,7 @@ class Worker:
         mark = Mark(id=f"mark:{self.leg.step}", collected_at=release.until, publisher=self.leg.step)
         outgoing.append(addressed(mark))
         self._apply(state, outgoing, rejected, reader.committable())
-        self._passed = release.until
+        self.passed = release.until
         return Worked(messages=len(release.messages), watermark=release.until)
 
     def _due(self, kind: type[Item], until: datetime, state: BatchState) -> list[Item]:

@@ -1,0 +1,20 @@
+"""The dashboard: router only. Pages stand in app_pages, questions to the store in queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+PAGES = Path(__file__).with_name("app_pages")
+
+st.set_page_config(page_title="回应钟", page_icon="⏱", layout="wide")
+st.navigation(
+    [
+        st.Page(PAGES / "live.py", title="值守", icon="🔴", url_path="live", default=True),
+        st.Page(PAGES / "timers.py", title="时限", icon="⏱", url_path="timers"),
+        st.Page(PAGES / "search.py", title="检索", icon="🔎", url_path="search"),
+        st.Page(PAGES / "review.py", title="复盘", icon="📋", url_path="review"),
+        st.Page(PAGES / "incident.py", title="事件", icon="📄", url_path="incident"),
+    ]
+).run()

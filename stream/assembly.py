@@ -1,0 +1,56 @@
+"""Builds the steps and the readers from the configuration files: where settings become objects."""
+
+from __future__ import annotations
+
+from stream.core.alert_policy import AlertPolicy
+from stream.core.authorities import Authorities, Registry
+from stream.core.rules import Rulebook
+from stream.errors import UsageError
+from stream.intake import load_pseudonyms
+from stream.ports import Step
+from stream.reading.places import codes_by_name, names_by_code
+from stream.reading.post import Reader
+from stream.reading.topics import TopicConfig
+from stream.settings import Settings, load_yaml
+from stream.steps.alert import AlertStep
+from stream.steps.classify import Classify
+from stream.steps.extract import Extract
+from stream.steps.gather import Gather
+from stream.steps.judge import Judge
+
+
+def load_rules(settings: Settings) -> Rulebook:
+    """config/rules.yaml. Raises SettingsError."""
+    return load_yaml(settings.file("rules"), Rulebook)
+
+
+def load_alert_policy(settings: Settings) -> AlertPolicy:
+    """config/alerts.yaml. Raises SettingsError."""
+    return load_yaml(settings.file("alerts"), AlertPolicy)
+
+
+def load_registry(settings: Settings) -> Registry:
+    """config/authorities.yaml with the names of all regions. Raises SettingsError."""
+    authorities = load_yaml(settings.file("authorities"), Authorities)
+    return Registry(authorities, names_by_code(), codes_by_name())
+
+
+def make_reader(settings: Settings) -> Reader:
+    """What reads one post. Raises SettingsError."""
+    return Reader(load_yaml(settings.file("topics"), TopicConfig), load_registry(settings))
+
+
+def make_step(name: str, settings: Settings, *, assume_covered: bool = False) -> Step:
+    """One step of stream/journey.py. Raises SettingsError, UsageError."""
+    match name:
+        case "extract":
+            return Extract(load_pseudonyms(settings.data))
+        case "classify":
+            return Classify(make_reader(settings))
+        case "gather":
+            return Gather()
+        case "judge":
+            return Judge(load_rules(settings), load_registry(settings), assume_covered=assume_covered)
+        case "alert":
+            return AlertStep(load_alert_policy(settings))
+    raise UsageError(f"没有步骤 {name}")

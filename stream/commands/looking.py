@@ -1,0 +1,196 @@
+"""Commands that look and decide: check, status, rejected, sources, decide, evaluate, train."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, get_args
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stream.addressing import addressed
+from stream.backends import open_backends
+from stream.clock import clock_now, wall_now
+from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
+from stream.configuration import problems
+from stream.core.documents import (
+    Alert, Clock, Decision, DecisionKind, Incident, Post, Progress, Rejected, decode,
+)  # fmt: skip
+from stream.core.intervals import SHANGHAI
+from stream.errors import SettingsError, UsageError
+from stream.evaluation import evaluate
+from stream.ports import Backends, Filter, Save
+
+console = Console()
+rejected_app = typer.Typer(help="被拒的消息：列出、解释、重新处理", no_args_is_help=True)
+sources_app = typer.Typer(help="信源", no_args_is_help=True)
+
+STILL_S = 60.0
+
+
+def register(app: typer.Typer) -> None:
+    """Adds this family to the command line."""
+    app.command("check")(check_command)
+    app.command("status")(status_command)
+    app.command("decide")(decide_command)
+    app.command("evaluate")(evaluate_command)
+    app.add_typer(rejected_app, name="rejected")
+    app.add_typer(sources_app, name="sources")
+
+
+def check_command(config: Config = DEFAULT_CONFIG) -> None:
+    """检查全部配置：语法、字段、交叉引用；每个问题给出文件、位置与改法。"""
+    found = problems(config)
+    for problem in found:
+        typer.echo(problem, err=True)
+    if found:
+        raise SettingsError(f"{config}：共 {len(found)} 个问题")
+    console.print("配置无误")
+
+
+def status_command(
+    config: Config = DEFAULT_CONFIG,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """运行状况：流水线的时钟与水位、事件、信息、提醒、被拒数。"""
+    with _store(config) as backends:
+        status = _status(backends)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(status).decode() + "\n")
+        return
+    table = Table("项目", "值")
+    for name, value in status.items():
+        table.add_row(name, str(value))
+    console.print(table)
+
+
+def decide_command(
+    post: Annotated[str, typer.Argument(help="信息的 id（事件由它所在的信息指明）")],
+    what: Annotated[str, typer.Argument(help="、".join(get_args(DecisionKind)))],
+    who: Annotated[str, typer.Option("--who", help="谁决定的（姓名与职务）")],
+    why: Annotated[str, typer.Option("--why", help="依据")],
+    value: Annotated[str | None, typer.Option("--value", help="JSON，含义见 docs/formats.md")] = None,
+    config: Config = DEFAULT_CONFIG,
+) -> None:
+    """由人决定：确认、排除、合并、拆分、定级、认定发生时间等；只追加，不覆盖。"""
+    if what not in get_args(DecisionKind):
+        raise UsageError(f"没有决定 {what}；可用：{'、'.join(get_args(DecisionKind))}")
+    try:
+        content = msgspec.json.decode(value) if value is not None else None
+    except msgspec.DecodeError:
+        content = value
+    with _store(config) as backends:
+        found = backends.store.get_many(Clock, ["pipeline"])
+        clock = found["pipeline"].item if found else None
+        at = clock_now(clock, wall_now()) if isinstance(clock, Clock) else wall_now()
+        text = f"{at.isoformat()}|{who}|{what}|{post}|{value}|{why}"
+        identity = "d-" + hashlib.sha256(text.encode()).hexdigest()[:16]
+        decision = msgspec.convert(
+            {"type": "decision", "id": identity, "collected_at": at, "who": who, "what": what, "incident_of": post,
+             "value": content, "why": why}, Decision,
+        )  # fmt: skip
+        backends.store.save_many([Save(item=decision, expected=0)])
+    console.print(f"已记录 {identity}；流水线会在一秒内处理", markup=False)
+
+
+def evaluate_command(
+    data: Annotated[Path, typer.Option("--data", help="测评数据目录")],
+    judge: Annotated[Path, typer.Option("--judge", help="评分脚本目录")],
+    out: Annotated[Path, typer.Option("--out", help="写到哪里")] = Path("docs/quality.md"),
+) -> None:
+    """测评：运行评分脚本，把结果写成一页。"""
+    evaluate(data, judge, out, lambda title: console.print(title, markup=False))
+    console.print(out.read_text(encoding="utf-8"), markup=False)
+
+
+@rejected_app.command("list")
+def rejected_list_command(
+    config: Config = DEFAULT_CONFIG,
+    limit: Annotated[int, typer.Option("--limit", help="最多几条")] = 50,
+) -> None:
+    """最近被拒的消息：编号、步骤、原因、来处。"""
+    with _store(config) as backends:
+        table = Table("编号", "步骤", "原因", "文件", "行")
+        for stored in backends.store.listing(Rejected, order="newest", limit=limit).items:
+            one = stored.item
+            assert isinstance(one, Rejected)
+            table.add_row(one.id, one.step, one.reason, one.file or "", str(one.line or ""))
+    console.print(table)
+
+
+@rejected_app.command("explain")
+def rejected_explain_command(identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG) -> None:
+    """一条被拒消息的全部：原因与内容。"""
+    with _store(config) as backends:
+        one = _rejected(backends, identity)
+    console.print(f"步骤：{one.step}\n原因：{one.reason}\n来处：{one.file or '（总线）'} {one.line or ''}", markup=False)
+    console.print(one.payload or "（没有保留内容）", markup=False)
+
+
+@rejected_app.command("requeue")
+def rejected_requeue_command(identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG) -> None:
+    """把一条被拒消息放回它那一步的入口（例如修好配置之后）。"""
+    from stream.journey import leg
+
+    with _store(config) as backends:
+        one = _rejected(backends, identity)
+        try:
+            message = decode((one.payload or "").encode())
+        except msgspec.DecodeError:
+            raise UsageError(f"{identity}：内容没有完整保留，不能重新处理；请重新输入原始数据") from None
+        backends.bus.publish(leg(one.step).reads[0], [addressed(message)])
+    console.print("已放回", markup=False)
+
+
+@sources_app.command("test")
+def sources_test_command(url: Annotated[str, typer.Argument(metavar="网址")]) -> None:
+    """试抓一个信源：类型、条目、编码、robots.txt、问题。"""
+    from crawlers.testing import test_source
+
+    for name, value in test_source(url):
+        console.print(f"{name}：{value}", markup=False)
+
+
+def _status(backends: Backends) -> dict[str, object]:
+    store = backends.store
+    found = store.get_many(Clock, ["pipeline"])
+    clock = found["pipeline"].item if found else None
+    still: float | None = None
+    if isinstance(clock, Clock):
+        still = round((wall_now() - clock.wall_at).total_seconds(), 1)
+    return {
+        "running": still is not None and still < STILL_S,
+        "clock": clock.collected_at.astimezone(SHANGHAI).isoformat() if isinstance(clock, Clock) else None,
+        "watermark": clock.watermark if isinstance(clock, Clock) else None,
+        "seconds_since_last_sign": still,
+        "posts": store.count(Post),
+        "incidents_open": store.count(Incident, Filter(state="open")),
+        "incidents": store.count(Incident),
+        "alerts": store.count(Alert),
+        "rejected": store.count(Rejected),
+        "published": {one.item.id: one.item.done for one in store.listing(Progress).items if isinstance(one.item, Progress)},
+    }
+
+
+def _rejected(backends: Backends, identity: str) -> Rejected:
+    found = backends.store.get_many(Rejected, [identity])
+    if identity not in found:
+        raise UsageError(f"没有编号为 {identity} 的被拒消息；huiying rejected list 可列出")
+    one = found[identity].item
+    assert isinstance(one, Rejected)
+    return one
+
+
+@contextmanager
+def _store(config: Path) -> Iterator[Backends]:
+    backends = open_backends(settings_of(config))
+    try:
+        yield backends
+    finally:
+        backends.close()
