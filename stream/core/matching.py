@@ -7,7 +7,6 @@ in its upper bits how many of its posts had it: the stored incident alone gives 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
@@ -24,9 +23,7 @@ class MatchReason(StrEnum):
     """Why a post was or was not counted to an incident."""
 
     SHARED_TERMS = "shared_terms"
-    CORE_TERMS = "core_terms"
     ANSWER = "answer_to_incident"
-    SAME_TEXT = "same_text"
     NOTHING_SHARED = "nothing_shared"
     TOO_WEAK = "too_weak"
     OTHER_PLACE = "other_place"
@@ -48,6 +45,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     same_figure: int = 16
     other_place: int = 40
     other_kind: int = 10
+    most_context: int = 58  # all that may be added to shared terms
     per_idle_day: int = 6  # the longer an incident was quiet, the more must be shared
     crowded: int = 400  # open incidents with a term beyond which it is not even looked up
 
@@ -63,16 +61,16 @@ class Match(Struct, frozen=True, kw_only=True):
 class Profile:
     """The matchable view of one open incident; made from the stored incident and nothing else."""
 
-    __slots__ = ("bodies", "figures", "kinds", "last_at", "posts", "regions", "terms")
+    __slots__ = ("bodies", "figures", "kinds", "last_at", "posts", "reaches", "terms")
 
     def __init__(self, incident: Incident) -> None:
-        self.terms = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in incident.terms}
         self.posts = max(1, incident.heat.posts)
-        self.regions = incident.regions
+        self.last_at = incident.heat.hourly[-1][0] if incident.heat.hourly else incident.opened_at
+        self.terms = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in incident.terms}
+        self.reaches = reaches(incident.regions)
         self.bodies = frozenset(incident.bodies)
         self.kinds = frozenset(one.emergency.type for one in incident.emergencies if one.emergency.type)
         self.figures = frozenset((one.name, one.value) for one in incident.figures)
-        self.last_at = incident.heat.hourly[-1][0] if incident.heat.hourly else incident.opened_at
 
 
 class OpenIncidents:
@@ -88,8 +86,8 @@ class OpenIncidents:
 
     def put(self, incident: Incident) -> None:
         """Adds an incident, or replaces what is known of it."""
-        profile = Profile(incident)
         before = self._profiles.get(incident.id)
+        profile = Profile(incident)
         old = before.terms.keys() if before else set()
         for term in profile.terms.keys() - old:
             self._by_term.setdefault(term, set()).add(incident.id)
@@ -105,13 +103,21 @@ class OpenIncidents:
         """The best incident for this post, if one is good enough."""
         own, shared = self._shared(mention.fingerprint)
         best: tuple[int, str] | None = None
+        weights = self._weights
+        enough = weights.enough_for_answer if mention.response is not None else weights.enough
+        # Most candidates share one common term: no context can lift them over the threshold.
+        floor = max(enough - weights.most_context, own * weights.cover // 100)
+        view = _View(mention)
         for id, points in shared.items():
-            score = points + self._context(mention, self._profiles[id])
+            if points < floor:
+                continue
+            score = points + self._context(view, self._profiles[id])
             if best is None or (-score, id) < (-best[0], best[1]):
                 best = score, id
         if best is None:
-            return Match(incident=None, score=0, reason=MatchReason.NOTHING_SHARED)
-        return self._decide(mention, best, shared[best[1]], own)
+            reason = MatchReason.TOO_WEAK if shared else MatchReason.NOTHING_SHARED
+            return Match(incident=None, score=0, reason=reason)
+        return self._decide(mention, view, best, enough)
 
     def _forget(self, id: str, terms: Iterable[int]) -> None:
         for term in terms:
@@ -141,32 +147,44 @@ class OpenIncidents:
                 shared[id] = shared.get(id, 0) + (points * weights.core_factor if core else points)
         return own, shared
 
-    def _context(self, mention: Mention, profile: Profile) -> int:
+    def _context(self, view: _View, profile: Profile) -> int:
         """What place, bodies, kind, figures and time say for or against."""
         weights = self._weights
-        points = weights.same_place if is_same_place(mention.regions, profile.regions) else 0
-        if is_elsewhere(mention.regions, profile.regions):
-            points -= weights.other_place
-        if not profile.bodies.isdisjoint(mention.bodies):
+        points = 0
+        if view.reaches and profile.reaches:
+            points += weights.same_place if touch(view.reaches, profile.reaches) else -weights.other_place
+        if view.bodies and not profile.bodies.isdisjoint(view.bodies):
             points += weights.same_body
-        kind = mention.emergency.type
-        if kind and profile.kinds:
-            points += weights.same_kind if kind in profile.kinds else -weights.other_kind
-        if profile.figures and not profile.figures.isdisjoint(figures_of(mention)):
+        if view.kind and profile.kinds:
+            points += weights.same_kind if view.kind in profile.kinds else -weights.other_kind
+        if view.figures and not profile.figures.isdisjoint(view.figures):
             points += weights.same_figure
-        idle = max(timedelta(), mention.collected_at - profile.last_at)
-        return points - weights.per_idle_day * idle.days
+        idle = (view.collected_at - profile.last_at).days
+        return points - weights.per_idle_day * idle if idle > 0 else points
 
-    def _decide(self, mention: Mention, best: tuple[int, str], shared: int, own: int) -> Match:
+    def _decide(self, mention: Mention, view: _View, best: tuple[int, str], enough: int) -> Match:
         score, id = best
-        is_answer = mention.response is not None
-        enough = self._weights.enough_for_answer if is_answer else self._weights.enough
-        if score < enough or shared * 100 < own * self._weights.cover:
-            is_far = score < enough <= score + self._weights.other_place
-            elsewhere = is_far and is_elsewhere(mention.regions, self._profiles[id].regions)
-            reason = MatchReason.OTHER_PLACE if elsewhere else MatchReason.TOO_WEAK
-            return Match(incident=None, score=score, reason=reason)
-        return Match(incident=id, score=score, reason=MatchReason.ANSWER if is_answer else MatchReason.SHARED_TERMS)
+        if score >= enough:
+            reason = MatchReason.ANSWER if mention.response is not None else MatchReason.SHARED_TERMS
+            return Match(incident=id, score=score, reason=reason)
+        theirs = self._profiles[id].reaches
+        is_near = score + self._weights.other_place >= enough
+        elsewhere = is_near and bool(view.reaches and theirs) and not touch(view.reaches, theirs)
+        reason = MatchReason.OTHER_PLACE if elsewhere else MatchReason.TOO_WEAK
+        return Match(incident=None, score=score, reason=reason)
+
+
+class _View:
+    """What of a post is compared with every candidate."""
+
+    __slots__ = ("bodies", "collected_at", "figures", "kind", "reaches")
+
+    def __init__(self, mention: Mention) -> None:
+        self.collected_at = mention.collected_at
+        self.reaches = reaches(mention.regions[:2])
+        self.bodies = mention.bodies
+        self.kind = mention.emergency.type
+        self.figures = figures_of(mention)
 
 
 def _thinned(weight: int, incidents: int) -> int:
@@ -193,17 +211,14 @@ def reach(region: str) -> str:
     return region[:4] if region[4:] == "00" else region
 
 
-def is_same_place(ours: list[str], theirs: list[str]) -> bool:
+def reaches(regions: list[str]) -> tuple[str, ...]:
+    """The prefectures (or whole provinces) that are named, as leading digits."""
+    return tuple(dict.fromkeys(reach(one)[:4] for one in regions[:4]))
+
+
+def touch(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     """Whether both name one prefecture, or one a province and the other a place in it."""
-    near = [reach(one)[:4] for one in theirs[:4]]
-    return any(
-        mine.startswith(one) or one.startswith(mine) for mine in (reach(one)[:4] for one in ours[:2]) for one in near
-    )
-
-
-def is_elsewhere(ours: list[str], theirs: list[str]) -> bool:
-    """Whether both name places and none of ours touches one of theirs."""
-    return bool(ours and theirs) and not is_same_place(ours, theirs)
+    return any(mine.startswith(one) or one.startswith(mine) for mine in ours for one in theirs)
 
 
 def with_terms(terms: list[int], fingerprint: list[int]) -> list[int]:
