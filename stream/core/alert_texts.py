@@ -56,6 +56,11 @@ def plain(text: str, limit: int = TITLE_LIMIT) -> str:
     return seen if len(seen) <= limit else seen[: limit - 1] + "…"
 
 
+def without_controls(text: str) -> str:
+    """The text with its line breaks, without any other control, direction or unpaired surrogate character."""
+    return "".join(one if one == "\n" or unicodedata.category(one) not in _DANGEROUS else " " for one in text)
+
+
 def spoken(length: timedelta) -> str:
     """A duration in words, to the minute: 3小时20分, 2天4小时, 不到1分钟."""
     minutes = int(abs(length).total_seconds()) // 60

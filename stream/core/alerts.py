@@ -167,24 +167,29 @@ def _is_acknowledged(one: Candidate, situation: Situation) -> bool:
 
 
 def is_standing_still(clock: Clock | None, now: datetime, limit: timedelta) -> bool:
-    """Whether the pipeline has not moved for longer than `limit`. `clock` is its last saved heartbeat (`wall_at`, wall
-    time), `now` the wall time; without any heartbeat nothing is known to stand still."""
-    return clock is not None and now - clock.wall_at > limit
+    """Whether the pipeline has not moved for longer than `limit`: no heartbeat (`wall_at`; both it and `now` are wall
+    time), or its watermark falls behind its own clock by more than that (times the speed of a faster clock). Without
+    any heartbeat nothing is known to stand still."""
+    if clock is None:
+        return False
+    lag = timedelta() if clock.watermark is None else clock.collected_at - clock.watermark
+    return now - clock.wall_at > limit or lag > limit * max(clock.speed, 1.0)
 
 
 def dead_man_alert(clock: Clock, now: datetime) -> Alert:
-    """The alert of a pipeline that stands still; its id is the last heartbeat's, so one standstill is told once."""
+    """The alert of a pipeline that stands still at wall time `now`. Its id names where it stopped, so one standstill is
+    told once; `at` is the pipeline's time."""
     text = lines(
         [
             ("情况", "流水线没有推进，倒计时与判定暂停更新"),
-            ("最后推进", clock_time(clock.wall_at)),
-            ("已停顿", spoken(now - clock.wall_at)),
+            ("最后心跳", f"{clock_time(clock.wall_at)}（{spoken(now - clock.wall_at)}前）"),
             ("已处理到", clock_time(clock.watermark) if clock.watermark else None),
-            ("请做", "查看 huiying status 与运行日志；恢复后会从停下处继续，期间不作超时判定"),
+            ("请做", "查看 huiying status 与运行日志；恢复后从停下处继续，期间不作超时判定"),
         ]
     )
-    rung = f"standstill-{clock.wall_at:%Y%m%dT%H%M%S}"
+    rung = f"standstill-{clock.watermark or clock.wall_at:%Y%m%dT%H%M%S}"
+    at = clock.collected_at
     return Alert(
-        id=sent_key("pipeline", None, rung), collected_at=now, at=now, incident=None, topic=None, region=None,
+        id=sent_key("pipeline", None, rung), collected_at=at, at=at, incident=None, topic=None, region=None,
         rule=None, rung=rung, kind="dead_man", title="【流水线停顿】监看没有推进", text=text,
     )  # fmt: skip
