@@ -147,18 +147,18 @@ def test_what_was_claimed_before_a_kill_is_sent_after_the_lease(desk: Desk) -> N
 
 
 def test_a_claim_that_another_sender_holds_is_left_to_it(desk: Desk) -> None:
-    second = Deliverer(desk, POLICY)
+    first = Deliverer(desk, POLICY)
     send = desk.notifier.send
 
     def while_the_other_sends(channel: str, alert: Alert) -> Told:
         desk.notifier.send = send
-        second.deliver(NOW)  # takes the other channel, not this one
+        deliver(desk, POLICY, NOW)  # takes the other channel, not this one
         return Told(ok=send(channel, alert).ok)
 
     desk.notifier.send = while_the_other_sends
     publish(desk, alert())
-    deliver(desk, POLICY, NOW)
-    second.close()
+    first.deliver(NOW)
+    first.close()
     assert sorted(desk.notifier.sent) == [("console", "ladder"), ("desk", "ladder")]
 
 
