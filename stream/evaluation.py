@@ -65,7 +65,9 @@ def page(figures: dict[str, Any]) -> str:
     """The figures as Markdown, one table a trial."""
     parts = [HEAD]
     for trial in TRIALS:
-        rows = "\n".join(f"| {key} | {_cell(value)} |" for key, value in figures[trial.script].items() if _is_shown(key))
+        rows = "\n".join(
+            f"| {key} | {_cell(value)} |" for key, value in figures[trial.script].items() if _is_shown(key)
+        )
         parts.append(f"\n## {trial.title} (`{trial.script}`)\n\n| figure | value |\n|---|---|\n{rows}\n")
     return "".join(parts)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from stream.addressing import addressed
 from stream.core.documents import Mark, Progress, Travelling
 from stream.ports import Backends, Save
 from stream.spool import Spool
+from stream.wire import addressed
 
 PUBLISHER = "replay"
 TICK = timedelta(microseconds=1)

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from stream.core.documents import Coverage, Mark, Travelling, decode
+from stream.core.documents import Coverage, Mark, Travelling
 from stream.errors import OutsideFailed
 from stream.ports import Record, Subscription
+from stream.wire import received
 
 Partition = tuple[str, int]
 _Waiting = tuple[datetime, str, int, Record, Travelling]
@@ -76,7 +77,7 @@ class OrderedReader:
     def _take(self, record: Record) -> None:
         partition = record.topic, record.partition
         self._next[partition] = record.offset + 1
-        message = decode(record.body)
+        message = received(record.body)
         if isinstance(message, Mark):
             marks = self._marks.setdefault(partition, {})
             marks[message.publisher] = max(message.collected_at, marks.get(message.publisher, message.collected_at))

@@ -59,7 +59,7 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
     local = msgspec.structs.replace(settings, data=folder)
     path = folder / "spool.sqlite"
     if not path.exists():
-        for left in folder.glob("huiying.sqlite*"):
+        for left in folder.glob(f"{settings.namespace}.sqlite*"):
             left.unlink()
         build(path)
     spool = Spool(path)

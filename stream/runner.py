@@ -9,20 +9,20 @@ from __future__ import annotations
 import hashlib
 import heapq
 import logging
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
-import msgspec
 from msgspec import Struct
 
-from stream.addressing import addressed
-from stream.core.documents import Item, Mark, Message, Rejected, decode, encode
-from stream.errors import HuiyingError, MessageRejected
+from stream.core.documents import Item, Mark, Message, Rejected, encode
+from stream.errors import HuiyingError, MessageRejected, NewerSchema
 from stream.journey import Leg, leg, rejected_topic
 from stream.ordered import OrderedReader
 from stream.ports import Backends, Outgoing, Record, Save, Step
 from stream.state import BatchState, Cache
+from stream.wire import addressed, received
 
 log = logging.getLogger("huiying.runner")
 
@@ -30,6 +30,8 @@ BATCH = 500
 # What one worker of an ordered step remembers between batches; about 4 KB an item.
 CACHE_ITEMS = 20_000
 PAYLOAD_LIMIT = 2_000
+# Until somebody upgrades this program, asking again faster helps nobody.
+NEWER_WAIT_S = 1.0
 
 
 class Conflict(HuiyingError):
@@ -64,6 +66,11 @@ class Worker:
         except Conflict:
             log.warning("conflict", extra={"step": self.leg.step})
             self._restart()
+            return Worked(messages=0, watermark=None)
+        except NewerSchema as error:
+            log.error("%s", error, extra={"step": self.leg.step})
+            self._restart()
+            time.sleep(NEWER_WAIT_S)
             return Worked(messages=0, watermark=None)
 
     def lag(self) -> int:
@@ -141,9 +148,9 @@ class Worker:
 
     def _decoded(self, record: Record) -> Message | None:
         try:
-            return cast(Message, decode(record.body))
-        except msgspec.ValidationError as error:
-            log.warning("undecodable", extra={"step": self.leg.step, "offset": record.offset, "error": str(error)})
+            return received(record.body)
+        except MessageRejected:
+            log.warning("undecodable", extra={"step": self.leg.step, "offset": record.offset})
             return None
 
     def _handled(

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from stream.addressing import addressed
 from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
@@ -20,6 +19,7 @@ from stream.pipeline import ORDERED, STATELESS, Held, Options, Pipeline, start_s
 from stream.ports import Backends, Filter, Save
 from stream.settings import Settings
 from stream.spool import Spool
+from stream.wire import addressed
 
 log = logging.getLogger("huiying.service")
 

@@ -11,7 +11,7 @@ from typing import Any
 from stream.backends import sqlite_bus, sqlite_store
 from stream.backends.sqlite_file import SqliteFile
 from stream.errors import SettingsError
-from stream.ports import Backends, Bus, Evidence, Notifier, Store
+from stream.ports import Backends, Evidence, Notifier, Store
 from stream.settings import Settings
 
 
@@ -40,7 +40,7 @@ class EmbeddedBackends:
         self._settings = settings
         path = settings.data / f"{settings.namespace}.sqlite"
         self._file = SqliteFile(path, (*sqlite_bus.SCHEMA, *sqlite_store.SCHEMA), read_only=read_only)
-        self.bus: Bus = sqlite_bus.SqliteBus(self._file, partitions)
+        self.bus = sqlite_bus.SqliteBus(self._file, partitions)
         self.store: Store = sqlite_store.SqliteStore(self._file)
 
     def __getattr__(self, name: str) -> Any:
@@ -56,20 +56,33 @@ class EmbeddedBackends:
         return self._file.writing()
 
     def close(self) -> None:
+        """Closes the file, and the vault where it was used."""
+        if "evidence" in self.__dict__:
+            self.evidence.close()  # type: ignore[attr-defined]
+        self.bus.close()
         self._file.close()
 
 
 def _open_evidence(settings: Settings) -> Evidence:
     from stream.backends.warc_evidence import WarcEvidence
 
-    key_file = settings.vault.key_file
+    return WarcEvidence(settings.data / "evidence", _vault_key(settings.vault.key_file))
+
+
+def _vault_key(key_file: str | None) -> bytes | None:
+    """32 bytes, in the file as such or as 64 hexadecimal digits; None = keep hashes only."""
+    if key_file is None:
+        return None
     try:
-        key = None if key_file is None else Path(key_file).read_bytes().strip()
+        raw = Path(key_file).read_bytes()
+        key = raw if len(raw) == 32 else bytes.fromhex(raw.decode("ascii"))
     except OSError as error:
-        raise SettingsError(
-            f"vault.key_file：{key_file} 无法读取（{error.strerror}）。请检查路径，或删去这一项（只留哈希）"
-        ) from None
-    return WarcEvidence(settings.data / "evidence", key)
+        raise SettingsError(f"vault.key_file：{key_file} 无法读取（{error.strerror}）。请检查路径，或删去这一项") from None
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(f"vault.key_file：{key_file} 应为 32 字节，或 64 位十六进制数。可用 `openssl rand -hex 32` 生成")
+    return key
 
 
 def _open_notifier(settings: Settings) -> Notifier:

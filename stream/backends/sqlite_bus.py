@@ -46,6 +46,7 @@ class SqliteBus:
     def __init__(self, file: SqliteFile, partitions: int = 1) -> None:
         self._file = file
         self._partitions = partitions
+        self._open: list[SqliteSubscription] = []
 
     def publish(self, topic: str, outgoing: Sequence[Outgoing]) -> None:
         if not outgoing:
@@ -78,7 +79,8 @@ class SqliteBus:
                 ON CONFLICT DO NOTHING""",
                 [(group, number) for number in numbers.values()],
             )
-        return SqliteSubscription(self._file, group, numbers)
+        self._open.append(SqliteSubscription(self._file, group, numbers))
+        return self._open[-1]
 
     def prune(self, before: datetime) -> int:
         total = 0
@@ -106,6 +108,11 @@ class SqliteBus:
             self._file.write("UPDATE partitions SET tail = ? WHERE number = ?", (high - (number << _SHIFT), number))
             return int(high - low)
 
+    def close(self) -> None:
+        """Closes what is still subscribed: a member that is open counts as alive and keeps its partitions."""
+        for subscription in self._open:
+            subscription.close()
+
     def _numbers(self, topic: str) -> dict[int, int]:
         """Partition → its number in the file; makes the topic when it is new. Inside `writing()`."""
         # Not remembered between calls: the transaction that made a topic may have been rolled back.
@@ -129,6 +136,7 @@ class SqliteSubscription:
         self._mine: list[tuple[str, int]] = []
         self._looked_at = float("-inf")
         self._turn = 0
+        self._is_open = True
         self._lock = self._join()
         self._share()
 
@@ -241,9 +249,11 @@ class SqliteSubscription:
         return sum(behind[number] for number in self._numbers.values())
 
     def close(self) -> None:
-        with self._file.writing():
-            self._leave(self._member)
-        self._lock.close()
+        if self._is_open:
+            self._is_open = False
+            with self._file.writing():
+                self._leave(self._member)
+            self._lock.close()
 
 
 def _targets(one: Outgoing, partitions: int) -> Sequence[int]:

@@ -30,12 +30,15 @@ _OUTSIDE = {
 class SqliteFile:
     """A connection of one thread. Reads are single statements; writes go through `writing()`."""
 
-    def __init__(self, path: Path, schema: Sequence[str], *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, schema: Sequence[str], *, read_only: bool = False, patience_s: float = PATIENCE_S
+    ) -> None:
         self.path = path
+        self._patience_s = patience_s
         self._depth = 0
         path.parent.mkdir(parents=True, exist_ok=True)
         with _fates():
-            self._connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
+            self._connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
             try:
                 self._prepare(schema, read_only)
             except BaseException:
@@ -113,7 +116,7 @@ class SqliteFile:
 
         SQLite's own busy handler sleeps up to 100 ms between tries and lets the loop win again and again.
         """
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while not self._turn.try_lock():
             _wait_until(deadline)
         try:
@@ -122,7 +125,7 @@ class SqliteFile:
                 _wait_until(deadline)
         finally:
             self._turn.unlock()
-            self._connection.execute(f"PRAGMA busy_timeout={int(PATIENCE_S * 1000)}")
+            self._connection.execute(f"PRAGMA busy_timeout={int(self._patience_s * 1000)}")
 
     def _try_begin(self) -> bool:
         try:
@@ -159,7 +162,7 @@ _PRAGMAS = (
 
 def _wait_until(deadline: float) -> None:
     if time.monotonic() > deadline:
-        raise OutsideFailed(f"数据文件被其他进程占用超过 {PATIENCE_S:.0f} 秒")
+        raise OutsideFailed("数据文件一直被其他进程占用，稍后重试")
     time.sleep(0.002)
 
 

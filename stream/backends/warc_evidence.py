@@ -7,6 +7,7 @@ every writer makes its own, so a torn last record harms nothing but itself.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -19,62 +20,41 @@ from uuid import UUID
 
 import msgspec
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordbuilder import RecordBuilder
 from warcio.statusandheaders import StatusAndHeaders
+from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
 from stream.core.documents import Capture
 from stream.core.intervals import SHANGHAI
-from stream.errors import SettingsError
+from stream.errors import OutsideFailed
 from stream.ports import Exchange
-from stream.settings import Settings
 
-FOLDER = "captures"
-KEY_HEX = 64
+LEAST_KEY = 16
 FILE_BYTES = 256 * 1024 * 1024
 """A file is closed once it is this large."""
 SEALED = "application/vnd.huiying.sealed"
+_ABOUT = {"software": "huiying", "format": "WARC File Format 1.1", "robots": "obey"}
 _NONCE = 12
-_CHUNK = 1 << 16
-
-
-def open_evidence(settings: Settings) -> WarcEvidence:
-    """The vault under the data folder, with the key that `vault.key_file` names. Raises SettingsError."""
-    return WarcEvidence(settings.data / FOLDER / settings.namespace, _configured_key(settings))
-
-
-def _configured_key(settings: Settings) -> bytes | None:
-    name = settings.vault.key_file
-    if name is None:
-        return None
-    try:
-        text = (settings.folder / name).read_text(encoding="ascii").strip()
-        key = bytes.fromhex(text)
-    except (OSError, ValueError):
-        key = b""
-    if len(key) * 2 != KEY_HEX:
-        raise SettingsError(
-            f"vault.key_file：{settings.folder / name} 读不到 {KEY_HEX} 个十六进制字符的密钥；"
-            f"可用 `openssl rand -hex {KEY_HEX // 2}` 生成"
-        )
-    return key
 
 
 class WarcEvidence:
-    """stream.ports.Evidence in a folder. `key`: 32 bytes, or None to keep only hashes of what is no authority's.
+    """stream.ports.Evidence in a folder. `key`: any secret, or None to keep only hashes of what is no authority's.
 
     Not for use by several threads at once; any number of processes may have the folder open.
     """
 
     def __init__(self, folder: Path, key: bytes | None = None, file_bytes: int = FILE_BYTES) -> None:
-        """Makes the folder. Raises ValueError for a key of another length."""
-        if key is not None and len(key) != 32:
-            raise ValueError("an evidence key has 32 bytes")
+        """Makes the folder. Raises ValueError for a key under 16 bytes."""
+        if key is not None and len(key) < LEAST_KEY:
+            raise ValueError(f"an evidence key has at least {LEAST_KEY} bytes")
         self._folder = folder
-        self._cipher = AESGCM(key) if key else None
+        self._cipher = AESGCM(_derived(key)) if key else None
         self._file_bytes = file_bytes
         self._out: BinaryIO | None = None
         self._name = ""
@@ -126,27 +106,32 @@ class WarcEvidence:
 
     def close(self) -> None:
         """Closes the current file."""
-        if self._out is not None:
-            self._out.close()
-            self._out = None
+        out, self._out = self._out, None
+        if out is not None:
+            with contextlib.suppress(OSError):
+                out.close()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def _write(self, day: str, identity: str, exchange: Exchange) -> int:
-        out = self._file(day)
-        offset = out.tell()
-        writer = WARCWriter(out, gzip=True, warc_version="1.1")
-        record = self._open_record(writer, identity, exchange) if exchange.is_authority else None
-        writer.write_record(record or self._sealed_record(writer, identity, exchange))
-        out.flush()
-        os.fsync(out.fileno())
+        try:
+            out = self._file(day)
+            offset = out.tell()
+            writer = _Writer(out, gzip=True, warc_version="1.1")
+            make = self._open_record if exchange.is_authority else self._sealed_record
+            writer.write_record(make(writer, identity, exchange))
+            out.flush()
+            os.fsync(out.fileno())
+        except OSError as error:
+            self.close()  # what may be torn now stays the last of its file
+            raise OutsideFailed(f"{self._folder}：写不进存证文件（{error.strerror}）") from error
         return offset
 
     def _open_record(self, writer: RecordBuilder, identity: str, exchange: Exchange) -> object:
         """A `response` record with the bytes as received after transfer decoding."""
         status = StatusAndHeaders(str(exchange.status), _stored_headers(exchange), protocol="HTTP/1.1")
         return writer.create_warc_record(
-            exchange.url, "response", payload=io.BytesIO(exchange.body), http_headers=status,
+            exchange.url, "response", payload=io.BytesIO(exchange.body), length=len(exchange.body), http_headers=status,
             warc_headers_dict=_warc_headers(identity, exchange),
         )  # fmt: skip
 
@@ -169,6 +154,8 @@ class WarcEvidence:
             self._day = day
             self._name = f"huiying-{day}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
             self._out = (self._folder / self._name).open("xb")
+            writer = _Writer(self._out, gzip=True, warc_version="1.1")
+            writer.write_record(writer.create_warcinfo_record(self._name, _ABOUT))
             _sync_folder(self._folder)
         return self._out
 
@@ -192,6 +179,14 @@ class WarcEvidence:
             raise ValueError("capture is sealed and no key is configured")
         plain = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], identity.encode())
         return msgspec.msgpack.decode(plain, type=Exchange)
+
+
+class _Writer(WARCWriter):  # type: ignore[misc]
+    """SHA-256 instead of SHA-1 in WARC-Payload-Digest and WARC-Block-Digest."""
+
+    @staticmethod
+    def _create_digester() -> Digester:
+        return Digester("sha256")
 
 
 class _Kept:
@@ -234,6 +229,11 @@ class _Kept:
         self._read[path.name] = done + len(whole)
 
 
+def _derived(secret: bytes) -> bytes:
+    """The cipher's key, of the length it wants, from a secret of any length (RFC 5869)."""
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"huiying evidence").derive(secret)
+
+
 def _identity(exchange: Exchange, digest: str) -> str:
     """What makes two exchanges the same: address, instant and bytes; and whether it may lie open."""
     at = exchange.fetched_at.astimezone(UTC).isoformat(timespec="microseconds")
@@ -248,7 +248,7 @@ def _warc_headers(identity: str, exchange: Exchange) -> dict[str, str]:
     return {
         "WARC-Record-ID": f"<urn:uuid:{UUID(identity[:32])}>",
         "WARC-Date": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-        "WARC-Payload-Digest": f"sha256:{digest}",
+        "WARC-Huiying-SHA256": digest,
         "WARC-Huiying-Identity": identity,
     }
 
@@ -286,9 +286,10 @@ def _offsets(path: Path) -> Iterator[tuple[int, str]]:
         records = ArchiveIterator(stream)
         try:
             for record in records:
-                stated = record.rec_headers.get_header("WARC-Payload-Digest") or ""
+                stated = record.rec_headers.get_header("WARC-Huiying-SHA256")
                 record.content_stream().read()
-                yield records.get_record_offset(), stated.removeprefix("sha256:")
+                if stated:
+                    yield records.get_record_offset(), stated
         except (ArchiveLoadFailed, EOFError, OSError):
             return
 

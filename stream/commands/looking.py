@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stream.addressing import addressed
+from stream.wire import addressed
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of

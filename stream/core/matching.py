@@ -6,7 +6,7 @@ in its upper bits how many of its posts had it: the stored incident alone gives 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -80,6 +80,7 @@ class OpenIncidents:
         self._weights = weights or Weights()
         self._profiles: dict[str, Profile] = {}
         self._by_term: dict[int, set[str]] = {}
+        self._support: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._profiles)
@@ -88,10 +89,15 @@ class OpenIncidents:
         """Adds an incident, or replaces what is known of it."""
         before = self._profiles.get(incident.id)
         profile = Profile(incident)
-        old = before.terms.keys() if before else set()
-        for term in profile.terms.keys() - old:
-            self._by_term.setdefault(term, set()).add(incident.id)
-        self._forget(incident.id, old - profile.terms.keys())
+        old = before.terms if before else {}
+        support = self._support
+        for term, count in profile.terms.items():
+            if (known := old.get(term)) == count:
+                continue
+            support[term] = support.get(term, 0) + count - (known or 0)
+            if known is None:
+                self._by_term.setdefault(term, set()).add(incident.id)
+        self._forget(incident.id, {term: old[term] for term in old.keys() - profile.terms.keys()})
         self._profiles[incident.id] = profile
 
     def remove(self, id: str) -> None:
@@ -119,12 +125,13 @@ class OpenIncidents:
             return Match(incident=None, score=0, reason=reason)
         return self._decide(mention, view, best, enough)
 
-    def _forget(self, id: str, terms: Iterable[int]) -> None:
-        for term in terms:
+    def _forget(self, id: str, terms: Mapping[int, int]) -> None:
+        for term, count in terms.items():
             ids = self._by_term[term]
             ids.discard(id)
+            self._support[term] -= count
             if not ids:
-                del self._by_term[term]
+                del self._by_term[term], self._support[term]
 
     def _shared(self, fingerprint: list[int]) -> tuple[int, dict[str, int]]:
         """The post's own weight, and per incident the weight of what both have."""
@@ -140,11 +147,17 @@ class OpenIncidents:
             own += points
             if len(ids) > weights.crowded or not points:
                 continue
+            total = self._support.get(term, 0)
             for id in ids:
                 profile = self._profiles[id]
                 count = profile.terms[term]
-                core = count >= weights.core_posts and count * weights.core_share >= profile.posts
-                shared[id] = shared.get(id, 0) + (points * weights.core_factor if core else points)
+                mine = points
+                if count >= weights.core_posts and count * 2 > total:
+                    # Most of the posts that say it are in this incident: it is this incident's word, however many
+                    # strays carry it too.
+                    is_core = count * weights.core_share >= profile.posts
+                    mine = weight * weights.core_factor if is_core else weight
+                shared[id] = shared.get(id, 0) + mine
         return own, shared
 
     def _context(self, view: _View, profile: Profile) -> int:

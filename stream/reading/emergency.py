@@ -34,7 +34,7 @@ _NOT_REAL = re.compile(
 )
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
-    r"(?:手机|实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
+    r"(?:实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
     r"|炸裂|坍塌|崩塌|地震)|爆炸(?:输出|性|头|力|新闻)"
     r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
     r"|笑死|累死|热死|气死|帅死|塌房|热量炸弹"
@@ -139,6 +139,13 @@ def is_at_home(head: str, body: str) -> bool:
     lead = _DATELINE.sub("", body[:400], count=1)[:LEAD_CHARS]
     foreign = 4 * len(foreign_names(head)[:1]) + 2 * len(foreign_names(lead)[:2])
     home = 4 * len(home_names(head)[:1]) + 2 * len(home_names(lead)[:2])
+    if foreign and "当地时间" in body[:400]:
+        return False
     if foreign == home == 0:
         return _GUNS.search(head + lead) is None
-    return home >= foreign
+    return home > foreign or (home == foreign and not _is_foreign_first(head + lead))
+
+
+def _is_foreign_first(text: str) -> bool:
+    """印度强震 … 西藏亚东: of two, the place named first is where it happened."""
+    return foreign_names(text)[0][0] < home_names(text)[0][0]

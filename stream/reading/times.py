@@ -103,8 +103,8 @@ def _from_text(text: str, source: str) -> Interval | None:
 
 def _from_match(found: re.Match[str], source: str) -> Interval | None:
     parts = found.groupdict()
-    if parts["day"] is None and parts["sep"] != "年":
-        return None  # 2019-04 or 19.4 alone is more often an id than a month
+    if parts["day"] is None and parts["sep"] != "年" and found.group() != found.string:
+        return None  # 2019-04 amid other text is more often an id than a month
     for reading in (parts, {**parts, "hour": None}):  # an impossible clock (09:70) leaves the date
         try:
             start, precision = _instant(reading)

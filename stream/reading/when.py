@@ -29,7 +29,7 @@ _DATE = re.compile(
     r"(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
     r"|(?:(?P<year>(?:19|20)\d\d|[一二][〇零九0][〇零一二三四五六七八九0]{2}|今|去|本)年[，,]?)?"
     rf"(?:(?P<month>{_N}|本|上|当)月份?)(?P<day>{_N})[日号]"
-    rf"|(?<![月第近节假每生0-9])(?P<only>{_N})[日号](?![内起来前后游均以])"
+    rf"|(?<![月第节假每生0-9])(?P<only>{_N})[日号](?![内起来前后游均以])"
     r"|(?P<relative>大前天|前天|前日|昨天|昨日|今天|今日|当天|当日|同日|事发当天|当(?=晚)"
     r"|昨(?=[晚夜晨早凌上下中午傍清])"
     r"|今(?=[晚夜晨早凌（(]))"
@@ -42,7 +42,7 @@ _PART = re.compile(
 )
 _CLOCK = re.compile(
     r"(?<![0-9.:：第])(?P<hour>\d{1,2}|[零一二三四五六七八九十]{1,3})(?P<mark>时|点|:(?=\d\d))钟?"
-    r"(?!间|候|代|多钟头|钟头|建议|评|[0-9]+级)"
+    r"(?!间|候|代|多钟头|钟头|建议|评|[0-9零一二三四五六七八九]{1,2}级)"
     r"(?:(?P<minute>\d{1,2}|[零一二三四五六七八九十]{1,3}|半)(?P<vague>多)?(?:分(?!钟|之)|(?![0-9个名人级]))"
     r"(?:\d{1,2}(?:\.\d)?秒)?)?(?P<more>多)?"
 )
@@ -114,20 +114,25 @@ def _is_clock(clock: re.Match[str]) -> bool:
     return hour is not None and hour <= 24 and (minute in (None, "半") or (number(minute) or 0) <= 59)
 
 
-def day_of(when: When, today: date, running: date | None) -> date | None:
-    """The day an expression names: counted back from `today`; 当日 is the `running` day. None: it names none."""
+def day_of(when: When, today: date, running: date | None, until: date | None = None) -> date | None:
+    """The day an expression names: counted back from `today`; 当日 is the `running` day. None: it names none.
+
+    A named day is the latest such day not after `until` (default: `today`).
+    """
+    until = until or today
     if when.paren is not None:
-        return _latest_day(when.paren["month"], when.paren["day"], today)
+        return _latest_day(when.paren["month"], when.paren["day"], until)
     if (found := when.date) is None:
         return None
     if found["only"]:
-        return _latest_day(None, found["only"], running if running and running <= today else today, today)
+        near = until if number(found["only"]) == until.day else min(running or today, until)
+        return _latest_day(None, found["only"], near, until)
     if found["relative"]:
         back = _DAYS_BACK.get(found["relative"])
         return (running or today) if back is None else today - timedelta(days=back)
     if found["week"]:
         return today - timedelta(days=(today.weekday() - _WEEK[found["week"]]) % 7)
-    return _dated(found, today)
+    return _dated(found, until)
 
 
 def _dated(found: re.Match[str], today: date) -> date | None:

@@ -1,0 +1,17 @@
+"""Fixtures of the pipeline's own machinery: real backends in a temporary folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stream.backends import open_backends
+from stream.ports import Backends
+from stream.settings import Settings
+
+
+@pytest.fixture
+def backends(tmp_path: Path) -> Iterator[Backends]:
+    opened = open_backends(Settings(data=tmp_path), partitions=3)
+    yield opened
+    opened.close()
