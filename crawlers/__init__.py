@@ -1,6 +1,30 @@
 """Fetching: what stands on public pages, politely, into the `pages` topic.
 
-`crawl.crawl` is `huiying crawl`, `fetching.test_source` is `huiying sources test`, `sources.load_sources` and
-`sources.problems` serve `huiying check`.
-Scrapy is imported only when something is fetched.
+`crawl` is `huiying crawl`, `testing.test_source` is `huiying sources test`, `fetching.fetch_once` fetches for
+`huiying extract URL`, `sources.load_sources` and `sources.problems` serve `huiying check`.
 """
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crawlers.polling import Outcome
+    from crawlers.sources import Source
+    from stream.settings import Settings
+
+
+def crawl(
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    once: bool = False,
+    stop: threading.Event | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Outcome]:
+    """Polls the sources until stopped, or each `once`; see crawlers/process.py. Scrapy is imported only now."""
+    from crawlers.process import run
+
+    return run(settings, sources, once=once, stop=stop, options=options)

@@ -19,12 +19,12 @@ from time import monotonic, sleep
 import msgspec
 from msgspec import Struct
 
-from stream.addressing import addressed
 from stream.clock import wall_now
 from stream.core.documents import Coverage, Decision, Fetched, Mark, Page, Progress, Rejected, encode
 from stream.errors import OutsideFailed
 from stream.journey import rejected_topic
 from stream.ports import Backends, Exchange, Outgoing, Save
+from stream.wire import addressed
 
 log = logging.getLogger("huiying.crawl")
 

@@ -25,7 +25,7 @@ TELNETCONSOLE_ENABLED = False
 COOKIES_ENABLED = False
 HTTPERROR_ALLOW_ALL = True
 METAREFRESH_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "no-referrer"
 FEED_STORE_EMPTY = False
 
 CONCURRENT_REQUESTS = 16
@@ -59,3 +59,5 @@ DOWNLOADER_MIDDLEWARES = {
     "crawlers.robots.Robots": 100,
 }
 LOG_LEVEL = "WARNING"
+LOG_INSTALL_ROOT_HANDLER = False  # whoever calls owns the logging
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the poll says so once, with the source's name

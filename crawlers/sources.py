@@ -58,15 +58,20 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     @property
     def may_be_private(self) -> bool:
-        """Whether its own hosts may have a private address: declared so, or written as one."""
-        return self.intranet or all(is_private_host(urlsplit(url).hostname or "") for url in self.urls)
+        """Whether its own hosts may have a private address: declared so, or this very machine."""
+        return self.intranet or self.is_loopback
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether all its addresses are written as this machine's own."""
+        return bool(self.urls) and all(_is_loopback_host(urlsplit(url).hostname or "") for url in self.urls)
 
     @property
     def delay_s(self) -> float:
         """Seconds between two requests to its hosts; a server on this machine needs no politeness."""
         if self.delay_seconds is not None:
             return self.delay_seconds
-        return 0.0 if self.may_be_private and not self.intranet else POLITE_DELAY_S
+        return 0.0 if self.is_loopback else POLITE_DELAY_S
 
 
 class Sources(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -147,6 +152,15 @@ def is_private_host(host: str) -> bool:
         return True
     try:
         return not ipaddress.ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return False
+
+
+def _is_loopback_host(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ from crawlers.polling import Listed
 from crawlers.publish import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source, is_web_address
-from crawlers.spiders.web import WebSpider, remembered
+from crawlers.web import WebSpider, remembered
 from stream.core.documents import Fetched
 
 

@@ -13,7 +13,7 @@ from crawlers.polling import NEVER, Outcome
 from crawlers.publish import Piece, fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
-from crawlers.spiders.polling import PollingSpider
+from crawlers.watch import PollingSpider
 from stream.core.documents import Coverage, Decision, Fetched, Page, Rejected
 from stream.errors import UsageError
 from stream.intake import Intake, read_posts

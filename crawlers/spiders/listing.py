@@ -13,7 +13,7 @@ from crawlers.polling import Listed
 from crawlers.publish import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
-from crawlers.spiders.web import WebSpider, remembered
+from crawlers.web import WebSpider, remembered
 from stream.core.documents import Fetched
 
 

@@ -15,7 +15,7 @@ from crawlers.polling import NEVER, Listed, Outcome
 from crawlers.publish import HTML_LIMIT, Piece, fetched_id, post_id, sha256
 from crawlers.refusals import FAILURES, NotFetched, failure, refusal
 from crawlers.sources import Source
-from crawlers.spiders.polling import PollingSpider
+from crawlers.watch import PollingSpider
 from stream.clock import wall_now
 from stream.core.documents import Fetched, Page, Row
 from stream.intake.instants import is_out_of_range

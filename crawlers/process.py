@@ -28,7 +28,7 @@ log = logging.getLogger("huiying.crawl")
 WATCH_S = 0.2
 
 
-def crawl(
+def run(
     settings: Settings,
     sources: Sequence[Source],
     *,
@@ -37,7 +37,8 @@ def crawl(
     options: Mapping[str, Any] | None = None,
     opening: Callable[[Settings], Backends] = open_backends,
 ) -> dict[str, Outcome]:
-    """Polls the sources until `stop` is set or SIGTERM/SIGINT comes (main thread only), or each `once`.
+    """Polls the sources until stopped, or each `once`. With `stop` the caller owns the signals and sets it; without,
+    SIGTERM and SIGINT end the crawl.
 
     `options` overrides Scrapy settings. What is queued is published before it returns: the last outcome by source.
     Twisted's reactor runs once in a process, so this can be called once in a process. Raises UsageError where
@@ -53,7 +54,7 @@ def crawl(
     try:
         crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once)
         _end_on(process, stop or threading.Event(), publisher)
-        process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())
+        process.start(install_signal_handlers=stop is None)
     finally:
         publisher.close()
     outcomes: dict[str, Outcome] = {}
