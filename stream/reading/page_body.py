@@ -16,14 +16,16 @@ PROSE = 25.0  # a line worth this is a sentence
 COST_OF_BLOCK = -120.0  # most that one element (a menu, an advertisement) speaks against the element around it
 LINES = 20_000  # of one page; what stands after them is not looked at
 
-_INLINE = frozenset(
-    "a abbr acronym b bdi big cite code data del dfn em font i ins kbd label mark q ruby s samp small span strike "
-    "strong sub sup time tt u var wbr nobr o:p st1:chsdate st1:personname".split()
-)
-_DROPPED = frozenset(
-    "script style noscript template iframe frame object embed applet svg math canvas video audio map select option "
-    "button input textarea head nav footer link meta title rt rp".split()
-)
+_INLINE = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins",
+    "kbd", "label", "mark", "q", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+    "time", "tt", "u", "var", "wbr", "nobr", "o:p", "st1:chsdate", "st1:personname",
+))  # fmt: skip
+_DROPPED = frozenset((
+    "script", "style", "noscript", "template", "iframe", "frame", "object", "embed", "applet", "svg", "math",
+    "canvas", "video", "audio", "map", "select", "option", "button", "input", "textarea", "head", "nav",
+    "footer", "link", "meta", "title", "rt", "rp",
+))  # fmt: skip
 _ASIDE = re.compile(
     r"comment|pinglun|reply|related|relat|recommend|xgyd|hot(?:news|list)|rank|share|copyright|footer|sidebar|breadcrumb"
     r"|crumb|navi|pager|pagination|advert|guanggao|qrcode|disclaim|toolbar|login",
@@ -36,6 +38,10 @@ _BOILERPLATE = re.compile(
     r"|未经.{0,6}授权|网站地图|联系我们|关于我们|上一篇|下一篇|上一页|下一页|返回首页|关闭窗口|打印本页|【打印】|加入收藏"
     r"|相关(?:新闻|链接|阅读|报道|文章)|扫一扫|责任编辑|发表评论|网友评论",
     re.IGNORECASE,
+)
+_HEADING = re.compile(
+    r"^(?:发布|发表|更新)?(?:时间|日期|于)?\s{0,2}[:：]?\s{0,2}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:$|\s|\d)"
+    r"|^(?:信息)?来源\s{0,2}[:：]"
 )
 _SPACE = re.compile(r"[ \t\r\n\f\v\xa0]+")
 
@@ -66,6 +72,8 @@ def find_body(lines: list[Line], parents: list[int]) -> Body:
     if start == end:
         return Body("", 0.0, 0)
     start, end = _stretch(inside, parents, start, end)
+    while start < end - 1 and _is_heading(inside[start].text):
+        start += 1
     kept = [line for line in inside[start:end] if line.worth > 0 or not _is_aside(line)]
     return Body("\n".join(line.text for line in kept), sum(line.worth for line in kept), lines.index(inside[start]))
 
@@ -95,6 +103,11 @@ def _stretch(inside: list[Line], parents: list[int], start: int, end: int) -> tu
         if line.worth >= PROSE and home in (line.at, parents[line.at]):
             start, end = min(start, index), max(end, index + 1)
     return start, end
+
+
+def _is_heading(text: str) -> bool:
+    """Date and source over the text, which `published` and `site` tell."""
+    return len(text) < 80 and _HEADING.search(text) is not None
 
 
 def _is_aside(line: Line) -> bool:

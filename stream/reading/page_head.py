@@ -12,7 +12,7 @@ _SUFFIX = re.compile(r"(?:\s*[_|｜]\s*|\s+[-–—]+\s+|-{1,3}|[–—]{1,2})(?
 _SPACE = re.compile(r"\s+")
 _NAMES = r"[\u4e00-\u9fff·]{2,8}(?:[、 ，][\u4e00-\u9fff·]{2,4}){0,3}"
 _AUTHOR = re.compile(rf"(?:作\s{{0,4}}者|撰文|文)\s{{0,2}}[:：/|]\s{{0,3}}(?P<name>{_NAMES}|[\w.-]{{2,20}})")
-_REPORTER = re.compile(rf"(?:记者|通讯员)\s{{0,2}}[:：]?\s{{0,2}}(?P<name>[\u4e00-\u9fff]{{2,4}})(?=[\s）)/、]|$)")
+_REPORTER = re.compile(r"(?:记者|通讯员)\s{0,2}[:：]?\s{0,2}(?P<name>[\u4e00-\u9fff]{2,4})(?=[\s）)/、]|$)")
 _NO_NAME = re.compile(r"来源|编辑|时间|日期|发布|发表|点击|浏览|字号|佚名|未知|本站|admin", re.IGNORECASE)
 
 Metas = dict[str, str]
@@ -51,7 +51,7 @@ def author_of(metas: Metas, lines: list[str]) -> str | None:
             if not _NO_NAME.search(name):
                 return name
     name = _plain(metas.get("author") or metas.get("article:author"))
-    return name if 1 < len(name) <= 30 and not _NO_NAME.search(name) and "://" not in name else None
+    return name if 1 < len(name) <= 30 and not _NO_NAME.search(name) and not re.search(r"[@/\d]{2,}|@", name) else None
 
 
 def site_of(metas: Metas, suffix: str | None, url: str | None) -> str | None:

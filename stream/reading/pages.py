@@ -18,8 +18,10 @@ from stream.reading.page_times import published_of
 PAGE_BYTES = 2 << 20
 """What stands behind it is not read: no article is that long, and a hostile page must stay cheap."""
 SCRIPT_CHARS = 200_000
-SURE = 120.0
+SURE = 60.0
 """Characters of prose from which the body found by its sentences is trusted; below, trafilatura is asked too."""
+ASKED_LINES = 1000
+"""It takes half a second for a large list page, and finds no article there."""
 
 
 class PageText(Struct, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ EMPTY = PageText(title="", text="", published=None, author=None, site=None)
 
 
 def extract_page(html: bytes, url: str | None = None, encoding: str | None = None) -> PageText:
-    """The article of a page. `encoding` is the one of the HTTP header, a hint only. Never raises on what a page holds."""
+    """The article of a page. `encoding` is the HTTP header's, a hint only. Never raises on what a page holds."""
     root = _parse(decode_page(html[:PAGE_BYTES], encoding))
     if root is None:
         return EMPTY
@@ -68,11 +70,14 @@ def _body(root: Any) -> Body:
     body = find_body(*lines_of(root))
     if body.worth >= SURE:
         return body
-    found = [body, find_body(*lines_of(root, keep_asides=True))]
-    text = trafilatura.extract(root, include_comments=False, include_tables=True) or ""
-    if len(text) > 2 * max(len(one.text) for one in found):
-        return Body(text, 0.0, 0)
-    return max(found, key=lambda one: one.worth)
+    lines, parents = lines_of(root, keep_asides=True)
+    wider = find_body(lines, parents)
+    if wider.worth > 2 * body.worth:
+        body = wider
+    if body.worth >= SURE or len(lines) > ASKED_LINES:
+        return body
+    text = trafilatura.extract(root, include_comments=False, include_tables=False) or ""
+    return Body(text, 0.0, 0) if len(text) > 2 * len(body.text) else body
 
 
 def _position(lines: list[Line], text: str) -> int:
