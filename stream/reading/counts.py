@@ -17,7 +17,8 @@ _CN = "一二两三四五六七八九十百千万零〇"
 _NUMBER = re.compile(
     rf"(?<![\d.第{_CN}])(?P<near>近|不足|未到)?(?P<n>\d{{1,7}}(?:\.\d)?[万千]?|[{_CN}]{{1,9}}|双"
     rf"|数[十百千万]{{1,2}})(?P<vague>多|余|来)?"
-    r"(?P<unit>个人|[名人位具口](?!次)|条(?=人命|生命|性命)|(?=死|亡|重伤|轻伤|伤(?![势口亡])|遇难))"
+    r"(?P<unit>个人|[名人位具口](?!次)|条(?=人命|生命|性命)|(?=死|亡|重伤|轻伤|伤(?![势口亡])|遇难)"
+    r"|(?=(?:[男女中小大]{0,2}学生|员工|工人|职工|村民|儿童|师生|乘客|旅客|游客|群众|平民|幼儿|孩子|患者|士兵|矿工)))"
 )
 _STOP = re.compile(r"[，。；,;！？!?：\n]")
 _AFTER_CHARS = 24
@@ -29,13 +30,14 @@ _DEAD = (
 _OUTCOME = re.compile(
     rf"(?P<deaths>{_DEAD})|(?P<serious>(?:受)?重(?:度)?(?:烧|摔|灼)?伤)|(?P<light>轻微?伤)"
     r"|(?P<injuries>受(?:了)?[轻重]?伤|[烧灼烫摔擦砸撞刺砍咬炸]伤|骨折|负伤|伤(?![亡势口]))"
-    r"|(?P<missing>失踪|失联|下落不明)"
+    r"|(?P<missing>失踪|失联|下落不明|[被遭](?:劫持|绑架))"
     r"|(?P<ill>中毒|呕吐|腹泻|腹痛|腹胀|不适|症状|不良反应|发病|感染|确诊|住院|入院|送院|送医|被送往|就诊|患者"
     r"|患病|病倒|接受治疗|接受救治)"
 )
 _DIED_AFTER = re.compile(r"(?:无效|途中|不治|伤重)[^，。]{0,8}(?:死|亡|去世|离世)")
 _NOT_HARMED = re.compile(
-    r"(?:遇难|死|伤|失联)者?(?:的)?(?:家属|亲属)|(?:未|没有?|无)(?:人)?(?:受伤|伤亡|生命危险)|脱离|无大碍|出院|医护|官兵|民警|消防员"
+    r"(?:遇难|死|伤|失联)者?(?:的)?(?:家属|亲属)|(?:未|没有?|无)(?:人)?(?:受伤|伤亡|生命危险)|脱离|死伤|伤亡"
+    r"|无大碍|留院观察|出院|医护|官兵|民警|消防员"
 )
 _BEFORE = re.compile(
     r"(?:(?P<deaths>死亡|遇难|身亡|丧生|[撞炸砸烧砍打压碾捅枪]死|致死|夺走|夺去|吞噬|死)|(?P<serious>重伤)"
@@ -43,6 +45,8 @@ _BEFORE = re.compile(
     r"|(?P<injuries>受伤|[撞砍炸砸捅刺]?伤)|(?P<missing>失踪|失联(?:人员)?)|(?P<ill>中毒|撂倒|毒倒|放倒|感染))"
     r"(?:者|人员)?(?:人数|总数)?(?:已经?|目前|至少|上升|增加|[升增达为到至有]|突破|超过|约|共|了|的|逾){0,6}$"
 )
+_NOT_VICTIMS = re.compile(r"击毙|击伤|抓获|逮捕|拘捕|疏散|派出|出动|调集|派遣")
+_REMAINING = re.compile(r"尚有|仍有|还有|剩余|余下")  # 仍有18名学生住院: what is left of the count, not the count
 _SUM = re.compile(r"造成|导致|致|共|总计|合计|酿成|已有|引发|截至|确认|迄今")
 _REVISED = re.compile(r"(?:升至|增至|上升[到至]|增加[到至]|升到|增为|改为|修正为|更正为)(?:至少|约)?$")
 _PART = re.compile(r"(?:其中|包括|含|分别)[^，。；]{0,10}$")
@@ -61,6 +65,7 @@ class Count(Struct, frozen=True):
     is_part: bool = False
     is_vague: bool = False
     is_weak: bool = False
+    is_more: bool = False
 
 
 def counts(text: str) -> list[Count]:
@@ -99,7 +104,9 @@ def _after(text: str, start: int, following: int) -> str:
 def _count(text: str, one: re.Match[str], after: str) -> Count | None:
     clause = _clause_before(text, one.start())
     kind = _kind(clause, after, one["unit"])
-    if kind is None or _NOT_HARMED.search(after):
+    if kind is None or _NOT_HARMED.search(after) or _NOT_VICTIMS.search(clause):
+        return None
+    if kind == "ill" and _REMAINING.search(clause):
         return None
     whole = text[max(0, one.start() - 40) : one.start()].rpartition("。")[2]
     return Count(
@@ -110,8 +117,9 @@ def _count(text: str, one: re.Match[str], after: str) -> Count | None:
         is_sum=_SUM.search(whole) is not None,
         is_revised=_REVISED.search(clause) is not None,
         is_part=_PART.search(text[max(0, one.start() - 14) : one.start()]) is not None,
-        is_vague=bool(one["vague"]) or clause.endswith(("约", "逾", "超过", "大约", "至少", "突破")),
+        is_vague=bool(one["vague"]) or clause.endswith(("约", "逾", "超过", "大约", "突破", "上", "达")),
         is_weak="伤员" in after or "伤者" in after or one["unit"] == "具",
+        is_more=clause.startswith("另"),
     )
 
 

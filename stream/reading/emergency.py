@@ -15,22 +15,23 @@ from msgspec import Struct
 from stream.core.documents import Emergency, EventType
 from stream.reading.abroad import foreign_names, home_names
 from stream.reading.numerals import narrow
-from stream.reading.triggers import CASUALTY, found
+from stream.reading.triggers import CASUALTY, Trigger, found
 
 READ_CHARS = 2000  # Title, lead and the first paragraphs decide; below them news turns to background.
 LEAD_CHARS = 160
+SHORT_CHARS = 80  # A headline or a hot-list line with its description: too little to weigh, so shape decides.
 NOT_ONE = Emergency(is_emergency=False)
 
 # What makes the whole text something else than a report of an event that happened.
 _NOT_REAL = re.compile(
     r"演练|演习|模拟|周年|纪念|悼念日|祭日|电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|预告|剧情|剧中|小说"
-    r"|动漫|综艺|新歌|专辑|舞台|演唱会|粉丝"
+    r"|动漫|综艺|新歌|专辑|演唱会"
     r"|游戏|皮肤|联动|战胜|对战|决赛|夺冠|比分|世界杯|联赛|球迷|赛季|进球"
     r"|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救|征集|讲座|培训|宣传周|安全月|什么梗|梗"
     r"|表情包|文学"
     r"|挫败|未遂|企图|策划|拘捕|阻止|密谋"
     r"|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示|股|基金|涨停|指数"
-    r"|十年前|年前|往事|回忆|历史|老兵|抗战|志愿军|烈士|阅兵"
+    r"|十年前|年前|往事|回忆|历史|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军|烈士|阅兵"
 )
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
@@ -41,7 +42,10 @@ _METAPHOR = re.compile(
 )
 _HAPPENED = re.compile(
     r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
-    r"|\d级|成功处置|疏散|失联|送医"
+    r"|\d级|成功处置|疏散|失联|送医|送往|入院|出现|疑似|突然"
+)
+_EVENT_SHAPE = re.compile(
+    r"台风[^，。]{0,12}登陆|(?:学生|师生|员工|食客|游客|幼儿|儿童|村民)[^，。]{0,8}(?:呕吐|腹泻|腹痛)"
 )
 _NUMBER_HURT = re.compile(
     r"[\d一二两三四五六七八九十百多数]{1,5}(?:名|人|死|位)[^，。]{0,8}(?:死|亡|伤|遇难|身亡|失联|失踪|被困|中毒"
@@ -49,6 +53,21 @@ _NUMBER_HURT = re.compile(
 )
 _DATELINE = re.compile(r"^[^。]{0,60}?日(?:电|讯|消息)|（[^）]{0,40}记者[^）]{0,40}）|\([^)]{0,40}记者[^)]{0,40}\)")
 _GUNS = re.compile(r"枪击|枪杀|遭枪|空袭|导弹|空军基地|武装分子|自杀式|汽车炸弹")
+
+
+_HAZARD_AFTER = (
+    *("隐患", "风险", "预防", "防控", "防治", "保险", "逃生", "预警", "演练", "险", "自救"),
+    *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器"),
+)
+_HAZARD_BEFORE = re.compile(
+    r"(?:防止?|预防|避免|消除|存在|容易|易|可能|一旦|如果|万一|险些|以免|杜绝|谨防|警惕|怕|担心|未发生|没有发生"
+    r"|假如|若|会)[^，。；]{0,6}$"
+)
+
+
+_ONE_HURT = re.compile(
+    r"(?:司机|驾驶员|乘客|男子|女子|老人|工人|学生|当事人|[男女]童)[^。]{0,22}(?:受伤|死亡|身亡|丧生|遇难)"
+)
 
 
 class _Score(Struct, frozen=True):
@@ -79,8 +98,8 @@ def _score(head: str, body: str) -> _Score:
     has_casualty = False
     seen: set[tuple[str, int]] = set()
     for place, part in ((4, head), (2, body[:LEAD_CHARS]), (1, body[LEAD_CHARS:])):
-        for _, one in found(part):
-            if (one.word, place) in seen:
+        for end, one in found(part):
+            if (one.word, place) in seen or _is_hazard(part, end, one):
                 continue
             seen.add((one.word, place))
             has_casualty |= one.word in CASUALTY and place > 1
@@ -90,6 +109,14 @@ def _score(head: str, body: str) -> _Score:
                 strongest = max(strongest, one.weight)
     kind, subtype = _heaviest(weights)
     return _Score(total, kind, subtype, strongest, has_casualty)
+
+
+def _is_hazard(text: str, end: int, one: Trigger) -> bool:
+    """火灾隐患, 防止踩踏, 容易引发火灾: what might happen did not."""
+    if one.type is None:
+        return False
+    start = end - len(one.word) + 1
+    return text.startswith(_HAZARD_AFTER, end + 1) or _HAZARD_BEFORE.search(text, max(0, start - 10), start) is not None
 
 
 def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None, str | None]:
@@ -107,18 +134,25 @@ def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None
 def _is_reported(head: str, body: str, score: _Score) -> bool:
     """Enough evidence for the length of the text, and nothing that makes it something else."""
     lead = head + "。" + body[:LEAD_CHARS]
+    is_short = len(body) < SHORT_CHARS
+    governed = head + "。" + body if is_short else head
     if _METAPHOR.search(lead):
         return False
-    blocked = _NOT_REAL.search(head) or _CONDITIONAL.search(head)
-    if len(body) < 80:
-        if blocked or _NOT_REAL.search(body):
-            return False
-        if score.strongest >= 3:
-            return bool(_HAPPENED.search(lead))
-        return score.has_casualty and bool(_NUMBER_HURT.search(lead))
-    if blocked and not _NUMBER_HURT.search(lead):
+    if _NOT_REAL.search(governed) or _CONDITIONAL.search(head):
+        return not is_short and _NUMBER_HURT.search(lead) is not None and score.total >= 8
+    return _is_enough_short(lead, score) if is_short else _is_enough(lead, body, score)
+
+
+def _is_enough_short(lead: str, score: _Score) -> bool:
+    if score.strongest >= 3:
+        return _HAPPENED.search(lead) is not None
+    return bool(_EVENT_SHAPE.search(lead)) or (score.has_casualty and bool(_NUMBER_HURT.search(lead)))
+
+
+def _is_enough(lead: str, body: str, score: _Score) -> bool:
+    if score.total < 8:
         return False
-    return score.total >= 8 and (score.strongest >= 3 or bool(_NUMBER_HURT.search(lead + body)))
+    return score.strongest >= 3 or bool(_NUMBER_HURT.search(lead + body) or _ONE_HURT.search(lead))
 
 
 def _adjusted(score: _Score, text: str, at_home: bool) -> tuple[EventType | None, str | None]:

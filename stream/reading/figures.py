@@ -8,6 +8,7 @@ no part (其中…). Approximate figures take the floor (20余人 is 20); 数十
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -26,8 +27,8 @@ _OTHER_YEAR = re.compile(
 _YEAR = re.compile(r"((?:19|20)\d\d)年")
 _DAY = re.compile(r"(?<!\d)(\d{1,2})日[^，。]{0,20}[，,]?[^。]{0,40}(?:发生|又|爆炸)")
 _NONE_HURT = re.compile(
-    r"(?<!尚)(?<!暂)(?:(?:无|没有|未有|末有|未|没|并未|并无|没有出现|未发生|没有发生)(?:造成)?(?:任何)?(?:人员"
-    r"|人)(?:的)?(?:伤亡|受伤)(?!和|情况|或财)"
+    r"(?<!尚)(?:(?:无|没有|未有|末有|未|没|并未|并无|没有出现|未发生|没有发生)(?:造成)?(?:任何)?(?:人员"
+    r"|人)(?:的)?(?:伤亡|受伤)(?!和|情况|或财|的?报[告道])"
     r"|没有受到任何伤害|无一伤亡|未造成(?:树木燃烧和)?人员)"
 )
 _NOT_YET = re.compile(r"(?:尚|暂|目前还|接到|收到|未接|未收|不详|不清楚)[^，。]{0,8}$")
@@ -38,7 +39,8 @@ _ONE = re.compile(
     r"(?P<outcome>死亡|身亡|丧生|遇难|离世|溺亡|坠亡|当场死|受重伤|重伤|受轻伤|轻伤|受伤|摔伤|烧伤|坠伤|砸伤)"
 )
 _LOSS = re.compile(
-    r"(?:经济|财产)?损失[^，。；]{0,10}?(?P<n>\d{1,9}(?:\.\d{1,4})?)(?P<scale>[十百千万亿]{0,3})(?:多"
+    r"(?:经济|财产)?损失[^，。；]{0,10}?(?P<n>\d{1,9}(?:\.\d{1,4})?"
+    r"|[一二两三四五六七八九十])(?P<scale>[十百千万亿]{0,3})(?:多"
     r"|余)?(?P<more>[万亿]?)元"
     r"|(?P<n2>\d{1,9}(?:\.\d{1,4})?)(?P<scale2>[十百千万亿]{0,3})(?:多"
     r"|余)?(?P<more2>[万亿]?)元[^，。；]{0,14}(?:被大火吞噬|付之一炬|被烧毁|化为灰烬)"
@@ -59,7 +61,7 @@ def figures(title: str, text: str, occurred: Interval | None = None, is_illness:
     sentences = [_Sentence(counts(head), True)] + [_Sentence(counts(one), False) for one in _own(body, occurred)]
     both = head + "。" + body
     deaths, injuries = _deaths(sentences), _injuries(sentences)
-    alone = _alone(both) if deaths is None and injuries is None else {}
+    alone = _alone(both) if deaths is None and injuries is None and not is_illness else {}
     none_hurt = _is_nobody_hurt(both)
     deaths = _first_known(deaths, alone.get("deaths"), 0 if none_hurt else None)
     injuries = _first_known(injuries, alone.get("injuries"), 0 if none_hurt else None)
@@ -128,29 +130,39 @@ def _repeats(here: list[Count]) -> bool:
 
 def _best(sentences: list[_Sentence], kind: Kind) -> int | None:
     """By the order of the module's first paragraph."""
-    ranked: list[tuple[int, int]] = []
-    for at, sentence in enumerate(sentences):
-        for one in sentence.counts:
-            if one.kind == kind:
-                ranked.append((_rank(one, sentence.is_title), -at))
-                ranked[-1] = (ranked[-1][0], one.value)
+    ranked = [
+        (_rank(one, sentence.is_title), one) for sentence in sentences for one in sentence.counts if one.kind == kind
+    ]
     if not ranked:
         return None
     top = max(rank for rank, _ in ranked)
-    values = [value for rank, value in ranked if rank == top]
-    return values[-1] if top >= 8 else values[0]
+    best = [one for rank, one in ranked if rank == top]
+    chosen = best[-1] if top == _REVISION else best[0]
+    return _exact(chosen, [one for _, one in ranked])
+
+
+def _exact(chosen: Count, others: list[Count]) -> int:
+    """Of an approximate count the exact one that it rounds, if the text gives it: 20余人 … 24人."""
+    if not chosen.is_vague:
+        return chosen.value
+    digits = len(str(chosen.value)) - len(str(chosen.value).rstrip("0"))
+    near = [one.value for one in others if not one.is_vague and 0 <= one.value - chosen.value < 10 ** max(1, digits)]
+    return near[0] if near else chosen.value
+
+
+_REVISION = 8
 
 
 def _rank(one: Count, is_title: bool) -> int:
     if one.is_revised:
-        return 8
+        return _REVISION
     if one.is_part:
         return 1
     if one.is_weak:
         return 2
     if is_title:
-        return 6 if one.is_vague else 7
-    return (5 if one.is_sum else 4) - (1 if one.is_vague else 0)
+        return 7
+    return 5 if one.is_sum else 4
 
 
 def _serious(sentences: list[_Sentence]) -> int | None:
@@ -183,7 +195,7 @@ def _injuries(sentences: list[_Sentence]) -> int | None:
 def _hurt(here: list[Count]) -> tuple[int, Count]:
     general = [one for one in here if one.kind == "injuries" and not one.is_part]
     if general:
-        lead = max(general, key=lambda one: (not one.is_weak, one.value))
+        lead = max(general, key=lambda one: one.value)
         return lead.value, lead
     serious = [one for one in here if one.kind == "serious"][:1]
     light = [one for one in here if one.kind == "light"]
@@ -198,7 +210,13 @@ def replace_part(one: Count) -> Count:
 
 
 def _ill(sentences: list[_Sentence]) -> int | None:
-    return _best(sentences, "ill")
+    """The number taken ill; 32人丧生，另有50人送医 adds the dead, who were ill too."""
+    best = _best(sentences, "ill")
+    for sentence in sentences:
+        for one, after in pairwise(sentence.counts):
+            if one.kind == "deaths" and after.kind == "ill" and after.value == best and after.is_more:
+                return best + one.value
+    return best
 
 
 def _alone(text: str) -> dict[str, int]:

@@ -30,12 +30,14 @@ _STATED_BY = re.compile(
 )
 # What follows a time that is not the event's: the rescue, the count, the reporters' arrival.
 _AFTERMATH = re.compile(
-    r"记者|赶到|到达|抵达|扑灭|扑救|控制|救出|恢复|截至|截止|结束|增援|出院|转移|通车|离开|抓获|归案|落网|赶赴|送往|找到"
+    r"记者|赶到|到达|抵达|扑灭|扑救|控制|救出|恢复|截至|截止|结束|增援|出院|转移|通车|离开|抓获|归案|落网|赶赴"
+    r"|送往|找到"
     r"|现场看到|清理|处理完毕|解除|留院|召开|启动|投案|发稿|撤离|完毕|得知|排队|堵车|拥堵|通报|请客|返校|获救"
 )
 _HAPPENED = re.compile(
     r"发生|突发|撞|追尾|侧翻|翻[车下入]|起火|着火|失火|大火|火灾|火情|爆炸|坍塌|垮塌|倒塌|滑坡|泥石流|震感|海啸"
-    r"|地震(?!局|台|部门|监测|应急|勘探|速报)|坠|溺|触电|泄漏|中毒|呕吐|腹泻|腹痛|不适|症状|袭击|劫持|砍|捅|刺|杀|枪|遭|身亡|遇难"
+    r"|地震(?!局|台|部门|监测|应急|勘探|速报)|坠|溺|触电|泄漏|中毒|呕吐|腹泻|腹痛|不适|症状|袭击|劫持|砍|捅|刺"
+    r"|杀|枪|遭|身亡|遇难"
     r"|被困|失踪|失联|决堤|登陆|自燃|报警|接警|突然|浓烟|车祸|事故|沉没|踩踏|受伤|昏迷|当场|目击|燃"
 )
 _EXPLICIT = re.compile(r"(?:发生|事发|起火|案发)(?:时间)?(?:在|于|时为|为|是|时)?(?:当地时间|北京时间)?$")
@@ -146,7 +148,8 @@ def _day(when: When, frame: _Frame | None, running: date | None) -> date | None:
 
 
 def _placed(span: Span, when: When, frame: _Frame | None) -> Span | None:
-    """A clock that would lie after the report is the day before's; anything else after it is no past, hence nothing."""
+    """A clock that would lie after the report is the day before's; anything else after it is no past, hence "
+    "nothing."""
     if frame is None or span.earliest <= frame.until:
         return span
     relative = when.date is None or when.date["relative"] is not None
