@@ -14,6 +14,7 @@ ORDER: tuple[Form, ...] = (
     "conference_announced", "briefing", "interview", "conference_held", "clarification", "result", "update",
     "acknowledgement",
 )  # fmt: skip
+RESULTS = frozenset({"查处", "破获", "抓获", "处罚", "罚", "侦破", "打掉", "捣毁", "拟开出", "叫停", "取缔", "责令"})
 # Plain negations make a denial only of somebody accused.
 DENIALS = re.compile(
     "没有|不是|并不|并非|从未|不用|不会|目前不|没说|不算|误会|冤|不属于|不可能|不存在|早不|没被|不反对|系误"
@@ -37,10 +38,12 @@ def form_of(kind: IssuerKind, verb: str, title: str, found: Collection[str]) -> 
     """The form of an answer by `kind` whose title has `verb`; `found` are the forms that its words speak for."""
     if kind not in PUBLIC and kind != "state_media_quoting_authority":
         return _by_others(kind, verb, title, found)
+    if verb in RESULTS or title.endswith(("调查", "调查情况", "处理", "处理情况", "调查处理情况", "抽检结果")):
+        return "result"
     for form in ORDER:
         if form in found:
             return form
-    return "acknowledgement" if verb == "回应" and kind == "police" else "statement"
+    return "acknowledgement" if verb in {"回应", "回应称"} and kind != "government" else "statement"
 
 
 def forms_in(hits: Sequence[Hit]) -> set[str]:

@@ -71,13 +71,22 @@ def with_role(hits: Sequence[Hit], role: str) -> list[tuple[int, int, str]]:
     return sorted(found.values())
 
 
-def speakers(hits: Sequence[Hit]) -> list[Speaker]:
-    """The issuers named, in order; of overlapping words the last (学校食堂 is a canteen, 医院保安公司 a company)."""
+@cache
+def listed(kind: str) -> frozenset[str]:
+    """A plain list of data/answers.yaml."""
+    return frozenset(lexicon()[kind].split())
+
+
+def speakers(hits: Sequence[Hit], text: str, more: Sequence[Speaker] = ()) -> list[Speaker]:
+    """The issuers named, in order; `more` are bodies found by name. The longest of those that begin or end together."""
+    known = [Speaker(start, end, kind) for start, end, kind in with_role(hits, "issuer")]  # type: ignore[arg-type]
     found: list[Speaker] = []
-    for start, end, kind in with_role(hits, "issuer"):
-        while found and found[-1].start >= start:
+    for one in sorted([*known, *more], key=lambda one: (one.end, -one.start)):
+        if text[: one.start].endswith(tuple(sorted(listed("firms")))):
+            one = one._replace(kind="company")
+        while found and found[-1].start >= one.start:
             found.pop()
-        found.append(Speaker(start, end, kind))  # type: ignore[arg-type]
+        found.append(one)
     return found
 
 
