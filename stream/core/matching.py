@@ -7,12 +7,14 @@ in its upper bits how many of its posts had it: the stored incident alone gives 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct
 
-from stream.core.documents import Incident, Mention
+from stream.core.documents import Emergency, Incident, Mention
 
+DAY = timedelta(days=1)
 TERMS_KEPT = 64
 SUPPORT_SHIFT = 40
 SUPPORT_LIMIT = 4095
@@ -33,19 +35,21 @@ class Weights(Struct, frozen=True, kw_only=True):
     """What counts how much; integers, in quarter bits of surprise. Found on one half of a labelled week."""
 
     common: int = 48  # rarity below which a shared term says nothing
-    enough: int = 80  # score that joins a post to an incident
-    enough_for_answer: int = 50  # an answer has no event of its own: it must belong somewhere
+    enough: int = 72  # score that joins a post to an incident
+    enough_for_answer: int = 55  # an answer has no event of its own: it must belong somewhere
     cover: int = 22  # of 100: part of the post's own weight that must be shared
+    leading: int = 8  # of its terms that make up the post's own weight: about a title
     core_share: int = 4  # a term is the incident's core if one in so many of its posts has it …
     core_posts: int = 3  # … and at least so many
     core_factor: int = 2
     same_place: int = 14
     same_body: int = 20
     same_kind: int = 8
+    same_event: int = 24  # one disaster or accident of that subtype in one place within a day
     same_figure: int = 16
     other_place: int = 40
     other_kind: int = 10
-    most_context: int = 58  # all that may be added to shared terms
+    most_context: int = 82  # all that may be added to shared terms
     per_idle_day: int = 6  # the longer an incident was quiet, the more must be shared
     crowded: int = 400  # open incidents with a term beyond which it is not even looked up
 
@@ -61,7 +65,7 @@ class Match(Struct, frozen=True, kw_only=True):
 class Profile:
     """The matchable view of one open incident; made from the stored incident and nothing else."""
 
-    __slots__ = ("bodies", "figures", "kinds", "last_at", "posts", "reaches", "terms")
+    __slots__ = ("bodies", "events", "figures", "kinds", "last_at", "posts", "reaches", "terms")
 
     def __init__(self, incident: Incident) -> None:
         self.posts = max(1, incident.heat.posts)
@@ -70,6 +74,9 @@ class Profile:
         self.reaches = reaches(incident.regions)
         self.bodies = frozenset(incident.bodies)
         self.kinds = frozenset(one.emergency.type for one in incident.emergencies if one.emergency.type)
+        self.events = frozenset(
+            one.emergency.subtype for one in incident.emergencies if is_one_of_a_kind(one.emergency)
+        )
         self.figures = frozenset((one.name, one.value) for one in incident.figures)
 
 
@@ -138,13 +145,13 @@ class OpenIncidents:
         weights = self._weights
         own = 0
         shared: dict[str, int] = {}
-        for term in fingerprint:
+        for place, term in enumerate(fingerprint):
             weight = (term & 0xFF) - weights.common
             if weight <= 0:
                 continue
             ids = self._by_term.get(term, ())
             points = _thinned(weight, len(ids))
-            own += points
+            own += points if place < weights.leading else 0
             if len(ids) > weights.crowded or not points:
                 continue
             total = self._support.get(term, 0)
@@ -170,6 +177,12 @@ class OpenIncidents:
             points += weights.same_body
         if view.kind and profile.kinds:
             points += weights.same_kind if view.kind in profile.kinds else -weights.other_kind
+            if (
+                view.event in profile.events
+                and touch(view.reaches, profile.reaches)
+                and view.collected_at - profile.last_at < DAY
+            ):
+                points += weights.same_event
         if view.figures and not profile.figures.isdisjoint(view.figures):
             points += weights.same_figure
         idle = (view.collected_at - profile.last_at).days
@@ -190,13 +203,14 @@ class OpenIncidents:
 class _View:
     """What of a post is compared with every candidate."""
 
-    __slots__ = ("bodies", "collected_at", "figures", "kind", "reaches")
+    __slots__ = ("bodies", "collected_at", "event", "figures", "kind", "reaches")
 
     def __init__(self, mention: Mention) -> None:
         self.collected_at = mention.collected_at
         self.reaches = reaches(mention.regions[:2])
         self.bodies = mention.bodies
         self.kind = mention.emergency.type
+        self.event = mention.emergency.subtype if is_one_of_a_kind(mention.emergency) else None
         self.figures = figures_of(mention)
 
 
@@ -215,6 +229,11 @@ def figures_of(mention: Mention) -> list[tuple[str, int]]:
     """The stated figures as (name, value)."""
     figures = mention.figures
     return [(name, value) for name in figures.__struct_fields__ if (value := getattr(figures, name)) is not None]
+
+
+def is_one_of_a_kind(emergency: Emergency) -> bool:
+    """Whether one place seldom has two such events on one day: disasters and accidents, not crimes."""
+    return emergency.is_emergency and emergency.subtype is not None and emergency.type in ("自然灾害", "事故灾难")
 
 
 def reach(region: str) -> str:
