@@ -11,7 +11,7 @@ from typing import Any
 from stream.backends import sqlite_bus, sqlite_store
 from stream.backends.sqlite_file import SqliteFile
 from stream.errors import SettingsError
-from stream.ports import Backends, Evidence, Notifier, Store
+from stream.ports import Backends, Bus, Evidence, Notifier, Store
 from stream.settings import Settings
 
 
@@ -40,7 +40,8 @@ class EmbeddedBackends:
         self._settings = settings
         path = settings.data / f"{settings.namespace}.sqlite"
         self._file = SqliteFile(path, (*sqlite_bus.SCHEMA, *sqlite_store.SCHEMA), read_only=read_only)
-        self.bus = sqlite_bus.SqliteBus(self._file, partitions)
+        self._bus = sqlite_bus.SqliteBus(self._file, partitions)
+        self.bus: Bus = self._bus
         self.store: Store = sqlite_store.SqliteStore(self._file)
 
     def __getattr__(self, name: str) -> Any:
@@ -59,8 +60,10 @@ class EmbeddedBackends:
         """Closes the file, and the vault where it was used."""
         if "evidence" in self.__dict__:
             self.evidence.close()  # type: ignore[attr-defined]
-        self.bus.close()
-        self._file.close()
+        try:
+            self._bus.close()
+        finally:
+            self._file.close()
 
 
 def _open_evidence(settings: Settings) -> Evidence:
@@ -77,11 +80,15 @@ def _vault_key(key_file: str | None) -> bytes | None:
         raw = Path(key_file).read_bytes()
         key = raw if len(raw) == 32 else bytes.fromhex(raw.decode("ascii"))
     except OSError as error:
-        raise SettingsError(f"vault.key_file：{key_file} 无法读取（{error.strerror}）。请检查路径，或删去这一项") from None
+        raise SettingsError(
+            f"vault.key_file：{key_file} 无法读取（{error.strerror}）。请检查路径，或删去这一项"
+        ) from None
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise SettingsError(f"vault.key_file：{key_file} 应为 32 字节，或 64 位十六进制数。可用 `openssl rand -hex 32` 生成")
+        raise SettingsError(
+            f"vault.key_file：{key_file} 应为 32 字节，或 64 位十六进制数。可用 `openssl rand -hex 32` 生成"
+        )
     return key
 
 

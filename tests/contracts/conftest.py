@@ -1,0 +1,172 @@
+"""Every contract test runs on every backend of `settings`; a further one is a further parameter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stream.backends import open_backends
+from stream.core.documents import (
+    Assignment,
+    Coverage,
+    Delivery,
+    Emergency,
+    Figures,
+    FirstPublic,
+    Heat,
+    Incident,
+    Judgement,
+    Mention,
+    Obligation,
+    Post,
+    Responsible,
+    SeverityView,
+    TopicScore,
+    Version,
+)
+from stream.core.intervals import SHANGHAI, exactly
+from stream.ports import Backends, Bus, Store
+from stream.settings import Settings
+
+START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
+CHILDREN = Path(__file__).with_name("children.py")
+
+
+@pytest.fixture(params=["sqlite"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Where this test's backends live; a temporary file, since an SQLite file in memory has no WAL."""
+    assert request.param == "sqlite"
+    return Settings(data=tmp_path)
+
+
+@pytest.fixture
+def opened(settings: Settings) -> Iterator[Callable[..., Backends]]:
+    """Opens further connections to the same data; closed at the end."""
+    all_of_them: list[Backends] = []
+
+    def one_more(**options: Any) -> Backends:
+        all_of_them.append(open_backends(settings, **options))
+        return all_of_them[-1]
+
+    yield one_more
+    for backends in all_of_them:
+        backends.close()
+
+
+@pytest.fixture
+def backends(opened: Callable[..., Backends]) -> Backends:
+    return opened()
+
+
+@pytest.fixture
+def store(backends: Backends) -> Store:
+    return backends.store
+
+
+@pytest.fixture
+def bus(backends: Backends) -> Bus:
+    return backends.bus
+
+
+@pytest.fixture
+def child(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts a function of children.py in a process of its own, on the same data."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: object) -> subprocess.Popen[bytes]:
+        command = [sys.executable, str(CHILDREN), str(settings.data), *map(str, arguments)]
+        environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+        started.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=environ))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+class Items:
+    """Small items of every kind; `minute` places them in time, anything else replaces a field."""
+
+    start = START
+
+    @staticmethod
+    def at(minute: float) -> datetime:
+        return START + timedelta(minutes=minute)
+
+    def mention(self, id: str, minute: float = 0, **fields: Any) -> Mention:
+        plain = Mention(
+            id=id, collected_at=self.at(minute), source="虚构源", url=None, account=None, kind="post", title="标题",
+            quote="", published=None, heat=None, answers=None, removed_at=None, relevant=True, topics=[],
+            emergency=Emergency(is_emergency=False), figures=Figures(), severity=None, occurred=None, regions=[],
+            bodies=[], response=None, content_sha256="00", model_version="1",
+        )  # fmt: skip
+        return msgspec.structs.replace(plain, **fields)
+
+    def post(self, id: str, minute: float = 0, text: str = "正文", **fields: Any) -> Post:
+        """`topics`, `regions`, `bodies`, `title`, `kind`, `source` go to the mention."""
+        topics = [TopicScore(topic=topic, score=0.5) for topic in fields.pop("topics", ())]
+        mention = self.mention(id, minute, topics=topics, quote=text[:200], **fields)
+        version = Version(collected_at=mention.collected_at, content_sha256="00", title=mention.title, text=text)
+        return Post(
+            id=id, collected_at=mention.collected_at, mention=mention, text=text, author="化名", site=None,
+            versions=[version], observations=[],
+        )  # fmt: skip
+
+    def assignment(self, id: str, incident: str | None, minute: float = 0) -> Assignment:
+        return Assignment(
+            id=id, collected_at=self.at(minute), incident=incident, duplicate_of=None, reason="first_of_incident"
+        )
+
+    def incident(self, id: str, minute: float = 0, due: float | None = None, **fields: Any) -> Incident:
+        plain = Incident(
+            id=id, collected_at=self.at(minute), title="某事", opened_at=START, state="open", merged_into=None,
+            closed_at=None, first_public=FirstPublic(interval=exactly(START, "row"), mention="m"), regions=[],
+            topics=[], bodies=[], emergencies=[], occurred=[], figures=[], responses=[], decisions=[], hot=[],
+            heat=Heat(posts=0, peak=0, peak_at=None, hourly=[]), terms=[],
+            due_at=None if due is None else self.at(due),
+        )  # fmt: skip
+        return msgspec.structs.replace(plain, **fields)
+
+    def judgement(
+        self, id: str, minute: float = 0, verdicts: tuple[tuple[str, str], ...] = (), **fields: Any
+    ) -> Judgement:
+        """`verdicts`: (body, verdict) of its obligations."""
+        obligations = [
+            Obligation(
+                rule="r", rule_version="1", modality="must", body=body, clock="strict", start=None, basis="b", due=None,
+                verdict=verdict, reason="x", satisfied_by=None, elapsed_s=None, evidence=[],  # type: ignore[arg-type]
+            )
+            for body, verdict in verdicts
+        ]  # fmt: skip
+        plain = Judgement(
+            id=id, collected_at=self.at(minute), title="某事", region=None, topics=[], state="open",
+            incident_revision=1, opened_at=START, is_emergency=False, event_type=None, occurred=None,
+            severity=SeverityView(grade=None, basis="none", mentions=[], history=[]), figures=[], gate=None,
+            responsible=[Responsible(body=body, rule="named") for body, _ in verdicts], obligations=obligations,
+            changes=[], coverage=[], hot=[], versions={},
+        )  # fmt: skip
+        return msgspec.structs.replace(plain, **fields)
+
+    def coverage(self, id: str, minute: float = 0, source: str = "虚构源") -> Coverage:
+        at = self.at(minute)
+        return Coverage(id=id, collected_at=at, source=source, from_at=at, to_at=at, reachable=True)
+
+    def delivery(self, id: str, minute: float = 0, due: float | None = None) -> Delivery:
+        due_at = None if due is None else self.at(due)
+        return Delivery(
+            id=id, collected_at=self.at(minute), alert="a", channel="c", state="waiting", attempts=0, due_at=due_at
+        )
+
+
+@pytest.fixture
+def items() -> Items:
+    return Items()

@@ -1,0 +1,115 @@
+"""What is special about the SQLite file: its name, read-only connections, patience, versions."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stream.backends import open_backends
+from stream.backends.sqlite_file import SqliteFile
+from stream.core.documents import Coverage
+from stream.errors import OutsideFailed, SettingsError
+from stream.ports import Outgoing, Save
+from stream.settings import Backend, Settings
+
+TABLE = ("CREATE TABLE t (x INTEGER)",)
+
+
+def test_namespaces_never_meet(tmp_path: Path, items: Any) -> None:
+    one, other = (open_backends(Settings(data=tmp_path, namespace=name)) for name in ("one", "two"))
+    one.bus.publish("t", [Outgoing(body=b"1")])
+    one.store.save_many([Save(item=items.coverage("c"))])
+    assert other.bus.subscribe(["t"], "g").poll(9, 0) == []
+    assert other.store.count(Coverage) == 0
+    assert (tmp_path / "one.sqlite").exists()
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("namespace", ["../x", "", "a/b", ".hidden", "回应钟", "x" * 101])
+def test_a_namespace_is_a_plain_name(tmp_path: Path, namespace: str) -> None:
+    with pytest.raises(SettingsError, match="namespace"):
+        open_backends(Settings(data=tmp_path, namespace=namespace))
+
+
+@pytest.mark.parametrize("backend", [Backend(bus="kafka"), Backend(store="elastic")])
+def test_servers_are_refused_with_a_remedy(tmp_path: Path, backend: Backend) -> None:
+    with pytest.raises(SettingsError, match="sqlite"):
+        open_backends(Settings(data=tmp_path, backend=backend))
+
+
+def test_read_only_reads_and_never_writes(settings: Settings, items: Any) -> None:
+    early = open_backends(settings, read_only=True)
+    assert early.store.count(Coverage) == 0
+    early.close()
+    writer = open_backends(settings)
+    reader = open_backends(settings, read_only=True)
+    writer.store.save_many([Save(item=items.coverage("c"))])
+    assert reader.store.count(Coverage) == 1
+    with pytest.raises(OutsideFailed):
+        reader.store.save_many([Save(item=items.coverage("d"))])
+    reader.close()
+    writer.close()
+
+
+def test_a_writer_gives_up_in_time_and_recovers(tmp_path: Path) -> None:
+    path = tmp_path / "f.sqlite"
+    first, second = (SqliteFile(path, TABLE, patience_s=0.05) for _ in range(2))
+    with first.writing(), pytest.raises(OutsideFailed), second.writing():
+        pytest.fail("two writers at once")
+    with second.writing():
+        second.write("INSERT INTO t VALUES (1)")
+    assert first.read("SELECT x FROM t") == [(1,)]
+    first.close()
+    second.close()
+
+
+def test_closing_twice_is_harmless(settings: Settings) -> None:
+    backends = open_backends(settings)
+    backends.bus.subscribe(["t"], "g").close()
+    backends.close()
+    backends.close()
+
+
+def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "huiying.sqlite")
+    connection.execute("PRAGMA user_version=99")
+    connection.close()
+    with pytest.raises(SettingsError, match="99"):
+        open_backends(Settings(data=tmp_path))
+
+
+def test_a_folder_that_cannot_be_written_is_an_outside_failure(tmp_path: Path) -> None:
+    (tmp_path / "huiying.sqlite").mkdir()
+    with pytest.raises(OutsideFailed):
+        open_backends(Settings(data=tmp_path))
+
+
+def test_vault_and_channels_open_on_first_use(settings: Settings, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("ab" * 32 + "\n")
+    sealed = msgspec.structs.replace(settings, vault=msgspec.structs.replace(settings.vault, key_file=str(key)))
+    backends = open_backends(sealed)
+    assert not (settings.data / "evidence").exists()
+    assert backends.evidence is backends.evidence
+    assert "console" in backends.notifier.channels()
+    with pytest.raises(AttributeError):
+        backends.nothing  # type: ignore[attr-defined]  # noqa: B018
+    backends.close()
+
+
+@pytest.mark.parametrize("content", [None, b"short", b"zz" * 32])
+def test_a_bad_vault_key_is_named(settings: Settings, tmp_path: Path, content: bytes | None) -> None:
+    key = tmp_path / "key"
+    if content is not None:
+        key.write_bytes(content)
+    backends = open_backends(
+        msgspec.structs.replace(settings, vault=msgspec.structs.replace(settings.vault, key_file=str(key)))
+    )
+    with pytest.raises(SettingsError, match=r"vault\.key_file"):
+        backends.evidence  # noqa: B018
+    backends.close()
