@@ -27,7 +27,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `body` names the authority whose own channel it is (else None): only then is silence there evidence, and its
     captures are kept verbatim. `links` and `next` are CSS selectors of a list page's article links and of its next
     page; without them dates in addresses and texts decide. `hosts` are further hosts its articles may stand on.
-    `intranet` allows a private address for the source's own host. `found_in` says in which public documentation it
+    `path` is a folder or file of kind `file`, relative to where the service runs. `intranet` allows a private address for the source's own host. `found_in` says in which public documentation it
     was found, `verified` whether somebody of this project has seen it answer.
     """
 
@@ -36,7 +36,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: str
     found_in: str
     urls: tuple[str, ...] = ()
-    path: Path | None = None
+    path: str | None = None
     body: str | None = None
     post_kind: PostKind = "news"
     poll_minutes: float = 30

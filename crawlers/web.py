@@ -106,9 +106,8 @@ class WebSpider(PollingSpider):
         if known is not None and (response.status == 304 or digest == known.sha256):
             await self.publisher.give(Piece(remember=(known,) if response.status == 304 else (remember,)))
             return 0
-        if not _is_page(response):
-            return await self._as_listed(source, entry)
-        page = self._page(source, entry, response)
+        # A document or picture is kept as evidence, and told in the words of its list.
+        page = self._page(source, entry, response if _is_page(response) else None)
         await self.publisher.give(Piece(message=page, exchange=_exchange(source, response), remember=(remember,)))
         return 1
 
@@ -175,7 +174,7 @@ def _header(response: Response, name: str) -> str | None:
 
 
 def _is_page(response: Response) -> bool:
-    """HTML or text; a document or picture is told by its list only."""
+    """HTML or text."""
     kind = (response.headers.get("Content-Type") or b"text/html").split(b";")[0].strip().lower()
     return kind.startswith(b"text/") or kind in {b"application/xhtml+xml", b"application/xml", b""}
 

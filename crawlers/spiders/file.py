@@ -34,7 +34,7 @@ class FileSpider(PollingSpider):
     async def poll(self, source: Source, is_first: bool) -> Outcome:
         """Every new or changed file, in order of name. Raises NotFetched where the folder cannot be read."""
         try:
-            files = await asyncio.to_thread(dropped_files, source.path or Path())
+            files = await asyncio.to_thread(dropped_files, Path(source.path or "."))
         except OSError as error:
             raise NotFetched("later", "file_unreadable") from error
         known = await self.publisher.known([_key(source, file) for file in files])

@@ -64,7 +64,13 @@ def read_list(source: Source, response: Response) -> tuple[list[Entry], str | No
 
 
 def list_text(source: Source, response: Response) -> str:
-    """The page as text: by the source's encoding, else as Scrapy detects it (gb2312 is read as gb18030)."""
+    """The page as text: by the source's encoding, else UTF-8 where it is that (what a page declares is often wrong, and
+    no GBK text of any length is valid UTF-8 by chance), else as Scrapy detects it (gb2312 is read as gb18030)."""
+    body = bytes(response.body)
     if source.encoding:
-        return bytes(response.body).decode(source.encoding, "replace")
+        return body.decode(source.encoding, "replace")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
     return str(response.text) if isinstance(response, TextResponse) else ""
