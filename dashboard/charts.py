@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -15,7 +16,7 @@ from stream.ports import TopicCount
 HEIGHT = 220
 
 
-def heat(incident: Incident, deadlines: Sequence[tuple[str, datetime]]) -> alt.LayerChart:
+def heat(incident: Incident, deadlines: Sequence[tuple[str, datetime]]) -> Any:
     """Posts per hour, statement markers, deadlines."""
     hours = pd.DataFrame([{"时间": _naive(hour), "信息数": count} for hour, count in incident.heat.hourly])
     bars = alt.Chart(hours).mark_bar(color="#9bb8d9").encode(x="时间:T", y="信息数:Q", tooltip=["时间:T", "信息数:Q"])
@@ -27,13 +28,16 @@ def heat(incident: Incident, deadlines: Sequence[tuple[str, datetime]]) -> alt.L
         ],
         columns=["时间", "发布"],
     )
-    marks = alt.Chart(answers).mark_rule(color="#10602b", strokeWidth=2).encode(x="时间:T", tooltip=["时间:T", "发布:N"])
+    marks = (
+        alt.Chart(answers).mark_rule(color="#10602b", strokeWidth=2).encode(x="时间:T", tooltip=["时间:T", "发布:N"])
+    )
     due = pd.DataFrame([{"时间": _naive(at), "时限": name} for name, at in deadlines], columns=["时间", "时限"])
-    ends = alt.Chart(due).mark_rule(color="#95170c", strokeDash=[4, 3]).encode(x="时间:T", tooltip=["时间:T", "时限:N"])
+    ends = alt.Chart(due).mark_rule(color="#95170c", strokeDash=[4, 3])
+    ends = ends.encode(x="时间:T", tooltip=["时间:T", "时限:N"])
     return alt.layer(bars, marks, ends).properties(height=HEIGHT)
 
 
-def topics(counts: Sequence[TopicCount]) -> alt.Chart:
+def topics(counts: Sequence[TopicCount]) -> Any:
     """Posts per topic and hour, stacked."""
     frame = pd.DataFrame([{"时间": _naive(one.hour), "主题": one.topic, "信息数": one.posts} for one in counts])
     return (

@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from dashboard.words import CLOCKS, OUTCOMES, VERDICTS
-from stream.core.documents import Interval, Obligation
-from stream.core.intervals import SHANGHAI
+from stream.core.documents import Obligation
+from stream.core.intervals import SHANGHAI, Interval
 
 STYLE = """
 <style>
-.hy-pill{display:inline-block;padding:.1rem .55rem;border-radius:1rem;font-size:.85rem;white-space:nowrap;font-weight:600}
+.hy-pill{display:inline-block;padding:.1rem .55rem;border-radius:1rem;font-size:.85rem;white-space:nowrap}
+.hy-pill{font-weight:600}
 .hy-met{background:#d8f0de;color:#10602b}.hy-late{background:#fbdcd9;color:#95170c}
 .hy-unknown{background:#e3e3ea;color:#3c3c55}.hy-pending{background:#fdeec8;color:#735000}
 .hy-none{background:#f1f1f1;color:#666}
 .hy-table{width:100%;border-collapse:collapse;font-size:.92rem}
-.hy-table th{text-align:left;font-weight:600;color:#555;border-bottom:2px solid #ddd;padding:.35rem .5rem;white-space:nowrap}
+.hy-table th{text-align:left;font-weight:600;color:#555;border-bottom:2px solid #ddd;padding:.35rem .5rem}
+.hy-table th{white-space:nowrap}
 .hy-table td{border-bottom:1px solid #eee;padding:.4rem .5rem;vertical-align:top}
 .hy-clock{font-variant-numeric:tabular-nums;font-weight:700}
 .hy-over{color:#95170c}.hy-small{color:#666;font-size:.85rem}
@@ -40,8 +42,14 @@ def safe(text: object, limit: int = 300) -> str:
 def link(url: str | None, text: str) -> str:
     """A link where `url` is http(s), else the text alone."""
     if url and re.match(r"https?://", url):
-        return f'<a href="{html.escape(url, quote=True)}" target="_blank" rel="noopener noreferrer nofollow">{safe(text)}</a>'
+        target = html.escape(url, quote=True)
+        return f'<a href="{target}" target="_blank" rel="noopener noreferrer nofollow">{safe(text)}</a>'
     return safe(text)
+
+
+def noted(text: str, note: str) -> str:
+    """Text with a small note under it."""
+    return f'{safe(text)}<div class="hy-small">{safe(note)}</div>'
 
 
 def page_link(page: str, key: str, value: str, text: str) -> str:
@@ -54,7 +62,10 @@ def page_link(page: str, key: str, value: str, text: str) -> str:
 def pill(obligation: Obligation) -> str:
     """The verdict as a coloured word; a provisional clock and a rule in principle say so."""
     kind = OUTCOMES[obligation.verdict]
-    notes = [*(["暂定"] if obligation.provisional else []), *(["原则上"] if obligation.modality == "in_principle" else [])]
+    notes = [
+        *(["暂定"] if obligation.provisional else []),
+        *(["原则上"] if obligation.modality == "in_principle" else []),
+    ]
     word = VERDICTS[obligation.verdict] + (f"（{'、'.join(notes)}）" if notes else "")
     return f'<span class="hy-pill hy-{kind}">{safe(word)}</span>'
 
@@ -65,7 +76,9 @@ def countdown(obligation: Obligation, now: datetime) -> str:
         return ""
     left = obligation.due.latest - now
     over = left < timedelta(0)
-    return f'<span class="hy-clock{" hy-over" if over else ""}">{"已过 " if over else "还剩 "}{duration(abs(left))}</span>'
+    return (
+        f'<span class="hy-clock{" hy-over" if over else ""}">{"已过 " if over else "还剩 "}{duration(abs(left))}</span>'
+    )
 
 
 def duration(span: timedelta) -> str:

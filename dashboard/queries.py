@@ -17,14 +17,24 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from stream.reading.topics import TopicConfig
 
 from dashboard.words import OUTCOMES
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.core.documents import (
-    Alert, Assignment, Clock, Decision, Incident, Item, Judgement, Obligation, Post, TopicHeat,
+    Alert,
+    Assignment,
+    Clock,
+    Decision,
+    Incident,
+    Item,
+    Judgement,
+    Obligation,
+    Post,
+    TopicHeat,
 )  # fmt: skip
-from stream.core.rules import Rulebook
+from stream.core.rules import Rules
 from stream.ports import Backends, Filter, Found, Save, Search, TopicCount
 from stream.settings import Settings, load_settings, load_yaml
 
@@ -81,7 +91,13 @@ def settings() -> Settings:
 @cache
 def rule_titles() -> dict[str, str]:
     """What each rule demands, in its own words."""
-    return {rule.id: rule.obligation_zh for rule in load_yaml(settings().file("rules"), Rulebook).rules}
+    return {rule.id: rule.text for rule in load_yaml(settings().file("rules"), Rules).rules}
+
+
+@cache
+def topic_names() -> list[str]:
+    """The configured topics."""
+    return [one.name for one in load_yaml(settings().file("topics"), TopicConfig).topics]
 
 
 @contextmanager
@@ -96,7 +112,7 @@ def reading() -> Iterator[Backends]:
 
 def is_empty() -> bool:
     """Whether nothing was ever written here."""
-    return not (settings().data / "huiying.sqlite").exists() and settings().backend.store == "sqlite"
+    return not (settings().data / f"{settings().namespace}.sqlite").exists() and settings().backend.store == "sqlite"
 
 
 def now() -> Now:

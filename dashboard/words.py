@@ -29,6 +29,9 @@ OUTCOMES: dict[Verdict, str] = {
     "exempt_claimed": "none",
 }
 
+# The hours a leader asks for first, each on the clock its headline verdict stands on.
+HEADLINES = {"CN-5H-AUTH": "strict", "CN-24H-PRESSER": "strict", "CN-48H-OTHER": "strict"}
+
 CLOCKS = {
     "strict": "自事发起算",
     "opinion": "自舆情首现起算",
@@ -64,5 +67,6 @@ DECISIONS = {
 }  # fmt: skip
 GATES = {
     "misread_policy": "重大政策措施存在误解误读", "vital_interest": "涉及公众切身利益且影响较大",
-    "moral_line": "严重冲击社会道德底线", "incident": "突发事件处置与自然灾害应对", "superior_demand": "上级要求主动回应",
+    "moral_line": "严重冲击社会道德底线", "incident": "突发事件处置与自然灾害应对",
+    "superior_demand": "上级要求主动回应",
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stream.core.alert_policy import AlertPolicy
 from stream.core.authorities import Authorities, Registry
-from stream.core.rules import Rulebook
+from stream.core.rules import Rules
 from stream.errors import UsageError
 from stream.intake import load_pseudonyms
 from stream.ports import Step
@@ -19,9 +19,9 @@ from stream.steps.gather import Gather
 from stream.steps.judge import Judge
 
 
-def load_rules(settings: Settings) -> Rulebook:
+def load_rules(settings: Settings) -> Rules:
     """config/rules.yaml. Raises SettingsError."""
-    return load_yaml(settings.file("rules"), Rulebook)
+    return load_yaml(settings.file("rules"), Rules)
 
 
 def load_alert_policy(settings: Settings) -> AlertPolicy:

@@ -51,11 +51,11 @@ def evaluate(data: Path, judge: Path, out: Path, told: Callable[[str], None]) ->
         if not folder.is_dir():
             raise UsageError(f"{folder}：没有这个目录；用 --data 与 --judge 指明测评数据与评分脚本")
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as work:
         for trial in TRIALS:
             told(trial.title)
-            paths = [_ready(data / name, Path(folder)) for name in trial.data]
-            figures[trial.script] = _run(judge / trial.script, paths, Path(folder))
+            paths = [_ready(data / name, Path(work)) for name in trial.data]
+            figures[trial.script] = _run(judge / trial.script, paths, Path(work))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page(figures), encoding="utf-8")
     return figures

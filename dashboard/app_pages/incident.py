@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts, queries
-from dashboard.drawing import clock_name, countdown, instant, link, pill, safe, span, table
+from dashboard.drawing import clock_name, countdown, instant, link, noted, pill, safe, span, table
 from dashboard.words import DECISIONS, FIGURES, FORMS, GATES, GRADES, ISSUERS, KINDS, MODALITIES, STATES, VERDICTS
-from stream.core.documents import Incident, Judgement
+from stream.core.documents import Incident, Judgement, Post
 
 
 def _head(incident: Incident, judgement: Judgement | None) -> None:
@@ -35,11 +35,11 @@ def _clocks(judgement: Judgement) -> None:
         ("义务", "性质", "机关", "时钟", "起点", "截止", "结论", "理由", "用时", "倒计时"),
         (
             [
-                f"{safe(titles.get(one.rule, one.rule))}<br><span class='hy-small'>{safe(one.rule)} · {safe(one.rule_version)}</span>",
+                noted(titles.get(one.rule, one.rule), f"{one.rule} · {one.rule_version}"),
                 safe(MODALITIES[one.modality]),
                 safe(one.body or "待定"),
                 safe(clock_name(one.clock)),
-                f"{safe(span(one.start))}<br><span class='hy-small'>{safe(one.basis)}</span>",
+                noted(span(one.start), one.basis),
                 safe(instant(one.due.latest) if one.due else "—"),
                 pill(one),
                 safe(one.reason),
@@ -109,12 +109,19 @@ def _timeline(dossier: queries.Dossier) -> None:
                 safe(post.mention.account or post.mention.source or "—", 40),
                 link(post.mention.url, post.mention.title or "（无题）"),
                 safe(post.mention.quote, 100),
-                f"<span class='hy-small'>SHA-256 {safe((post.mention.capture.sha256 if post.mention.capture else post.mention.content_sha256)[:16])}…"
-                f"{'（已存页面）' if post.mention.capture and post.mention.capture.file else ''}</span>",
+                _evidence(post),
             ]
             for post in sorted(dossier.posts, key=lambda one: (one.collected_at, one.id))
         ),
     )
+
+
+def _evidence(post: Post) -> str:
+    """The hash of what was captured, and whether the page itself is kept."""
+    capture = post.mention.capture
+    digest = capture.sha256 if capture else post.mention.content_sha256
+    kept = "（页面已存证）" if capture and capture.file else ""
+    return noted("", f"SHA-256 {digest[:16]}…{kept}")
 
 
 def _proof(incident: Incident, judgement: Judgement) -> None:
@@ -123,9 +130,14 @@ def _proof(incident: Incident, judgement: Judgement) -> None:
         st.subheader("数字（各方所报，逐条保留）")
         table(
             ("项目", "数值", "报出者", "知悉于"),
-            ([safe(FIGURES.get(one.name, one.name)), safe(one.value), safe(one.issuer or "—"), safe(instant(one.known_at))]
-             for one in incident.figures),
-        )  # fmt: skip
+            (
+                [
+                    safe(name)
+                    for name in (FIGURES.get(one.name, one.name), one.value, one.issuer or "—", instant(one.known_at))
+                ]
+                for one in incident.figures
+            ),
+        )
     with right:
         st.subheader("渠道监测记录")
         table(
@@ -140,7 +152,13 @@ def _decisions(incident: Incident) -> None:
     table(
         ("时间", "谁", "决定", "内容", "依据"),
         (
-            [safe(instant(one.collected_at)), safe(one.who), safe(DECISIONS.get(one.what, one.what)), safe(one.value), safe(one.why)]
+            [
+                safe(instant(one.collected_at)),
+                safe(one.who),
+                safe(DECISIONS.get(one.what, one.what)),
+                safe(one.value),
+                safe(one.why),
+            ]
             for one in incident.decisions
         ),
     )

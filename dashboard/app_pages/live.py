@@ -5,10 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import charts, queries
-from dashboard.drawing import clock_name, countdown, instant, page_link, pill, safe, table
-from dashboard.words import GRADES
+from dashboard.drawing import countdown, instant, page_link, pill, safe, table
+from dashboard.words import GRADES, HEADLINES
 from stream.core.documents import Judgement, Obligation
-from stream.core.rules import HEADLINE_RULES
 
 REFRESH_S = 1.0
 CHART_REFRESH_S = 10.0
@@ -16,7 +15,7 @@ CHART_REFRESH_S = 10.0
 
 def headline(judgement: Judgement) -> list[Obligation]:
     """The obligations a leader asks for first: the 5, 24 and 48 hours on their headline clock."""
-    return [one for one in judgement.obligations if one.rule in HEADLINE_RULES and one.clock == HEADLINE_RULES[one.rule]]
+    return [one for one in judgement.obligations if HEADLINES.get(one.rule) == one.clock]
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -29,7 +28,9 @@ def status() -> None:
     found = queries.open_incidents()
     late = sum(1 for one in found if any(o.verdict.startswith("breached") for o in headline(one)))
     columns = st.columns(4)
-    columns[0].metric("流水线时间", instant(now.at)[5:], f"{now.speed:g} 倍速" if now.speed != 1 else None, delta_color="off")
+    columns[0].metric(
+        "流水线时间", instant(now.at)[5:], f"{now.speed:g} 倍速" if now.speed != 1 else None, delta_color="off"
+    )
     columns[1].metric("进行中的事件", len(found))
     columns[2].metric("计时中的义务", sum(o.verdict == "pending" for one in found for o in headline(one)))
     columns[3].metric("已逾期的事件", late)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import queries
 from dashboard.drawing import instant, page_link, pill, safe, table
-from dashboard.exports.review import write_docx, write_xlsx
+from dashboard.exports.review import SUMMARY, summary, write_docx, write_xlsx
 from stream.core.documents import Judgement
 from stream.core.intervals import SHANGHAI
 
@@ -23,11 +23,23 @@ def _period(now: datetime) -> tuple[datetime, datetime]:
 
 def _summary(found: list[Judgement]) -> None:
     st.subheader("按机关")
-    rows = queries.review(found)
     table(
-        ("机关", "应判定", "按时", "逾期", "无法判定", "计时中", "不计入"),
+        SUMMARY,
         (
-            [safe(row.body), *(safe(n) for n in (row.met + row.late + row.unknown, row.met, row.late, row.unknown, row.pending, row.excluded))]
+            [
+                safe(row.body),
+                *(
+                    safe(n)
+                    for n in (
+                        row.met + row.late + row.unknown,
+                        row.met,
+                        row.late,
+                        row.unknown,
+                        row.pending,
+                        row.excluded,
+                    )
+                ),
+            ]
             for row in rows
         ),
     )

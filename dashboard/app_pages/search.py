@@ -11,7 +11,6 @@ from dashboard.drawing import instant, link, page_link, safe, table
 from dashboard.words import KINDS
 from stream.core.intervals import SHANGHAI
 from stream.ports import Search
-from stream.topics import TOPIC_NAMES
 
 PAGE = 20
 
@@ -19,9 +18,9 @@ PAGE = 20
 def _wanted() -> Search:
     first, second, third = st.columns([3, 2, 2])
     text = first.text_input("词语（空格分开，须全部出现）", key="text")
-    topic = second.selectbox("主题", ["", *TOPIC_NAMES], format_func=lambda one: one or "全部")
+    topic = second.selectbox("主题", ["", *queries.topic_names()], format_func=lambda one: one or "全部")
     region = third.text_input("行政区划代码（如 44 或 440300）")
-    days = st.date_input("采集日期", value=(), format="YYYY-MM-DD")
+    days = st.date_input("采集日期", value=[], format="YYYY-MM-DD")
     since = until = None
     if isinstance(days, tuple) and days:
         since = datetime.combine(days[0], time(), SHANGHAI)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,16 +19,21 @@ from stream.commands.options import DEFAULT_CONFIG, Config, Mapping, settings_of
 from stream.core.documents import Article, Coverage, Decision, Page, Rejected
 from stream.errors import HuiyingError, MessageRejected, UsageError
 from stream.intake import Intake, load_mapping, load_pseudonyms, read_posts
+from stream.intake import Mapping as RowMapping
 from stream.outputs import interval, line, reading
 from stream.reading.pages import extract_page
 from stream.replay import Request, replay
 from stream.settings import Settings
 from stream.spool import Spool
-from stream.steps.extract import to_article
+from stream.steps.extract import Extract
 
 console = Console(stderr=True)
 
-Files = Annotated[list[str], typer.Argument(metavar="文件…", help="JSONL、CSV、XLSX（可 gzip 压缩）；- 为标准输入（JSONL）")]
+Read = Page | Coverage | Decision | Rejected
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="文件…", help="JSONL、CSV、XLSX（可 gzip 压缩）；- 为标准输入（JSONL）")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -80,6 +85,7 @@ def read_command(
     """逐条阅读：每条信息单独能看出什么，一行一个 JSON；不涉及任何状态。"""
     settings = settings_of(config)
     reader = make_reader(settings)
+    extract = Extract(load_pseudonyms(settings.data))
     rejects = 0
     for file in files:
         for row in read_posts(file, _intake(settings, "read", mapping)):
@@ -89,7 +95,7 @@ def read_command(
                 rejects += 1
                 console.print(f"{row.file}：第 {row.line} 行被拒（{row.reason}）", markup=False)
                 continue
-            article = _article(row)
+            article = _article(extract, row)
             if article is None:
                 rejects += 1
                 continue
@@ -123,9 +129,9 @@ def extract_command(
         raise typer.Exit(1)
 
 
-def _article(page: Page) -> Article | None:
+def _article(extract: Extract, page: Page) -> Article | None:
     try:
-        return to_article(page)
+        return extract.article(page)
     except MessageRejected as error:
         console.print(f"{page.origin}：被拒（{error.reason}）", markup=False)
         return None
@@ -135,7 +141,7 @@ def _intake(settings: Settings, mode: str, mapping: Path | None) -> Intake:
     return Intake(
         pseudonyms=load_pseudonyms(settings.data),
         mode="replay" if mode == "replay" else "read",
-        mapping=load_mapping(mapping) if mapping else NO_MAPPING,
+        mapping=load_mapping(mapping) if mapping else RowMapping(),
         notice=lambda text: console.print(text, markup=False),
     )
 
@@ -177,7 +183,9 @@ def _bytes(source: Path | str) -> tuple[bytes, str | None]:
     return fetch_once(source)
 
 
-def _counted(rows: Iterable[Page | Coverage | Decision | Rejected], told: object) -> Iterator[Page | Coverage | Decision | Rejected]:
+def _counted(
+    rows: Iterable[Page | Coverage | Decision | Rejected], told: object
+) -> Iterator[Page | Coverage | Decision | Rejected]:
     for number, row in enumerate(rows, 1):
         if number % 500 == 0 and callable(told):
             told(number)

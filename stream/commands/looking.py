@@ -14,24 +14,34 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stream.wire import addressed
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.configuration import problems
 from stream.core.documents import (
-    Alert, Clock, Decision, DecisionKind, Incident, Post, Progress, Rejected, decode,
+    Alert,
+    Clock,
+    Decision,
+    DecisionKind,
+    Incident,
+    Post,
+    Progress,
+    Rejected,
+    decode,
 )  # fmt: skip
 from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError, UsageError
 from stream.evaluation import evaluate
 from stream.ports import Backends, Filter, Save
+from stream.wire import addressed
 
 console = Console()
 rejected_app = typer.Typer(help="被拒的消息：列出、解释、重新处理", no_args_is_help=True)
 sources_app = typer.Typer(help="信源", no_args_is_help=True)
 
 STILL_S = 60.0
+
+Identity = Annotated[str, typer.Argument(metavar="编号", help="huiying rejected list 列出的编号")]
 
 
 def register(app: typer.Typer) -> None:
@@ -125,16 +135,22 @@ def rejected_list_command(
 
 
 @rejected_app.command("explain")
-def rejected_explain_command(identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG) -> None:
+def rejected_explain_command(
+    identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG
+) -> None:
     """一条被拒消息的全部：原因与内容。"""
     with _store(config) as backends:
         one = _rejected(backends, identity)
-    console.print(f"步骤：{one.step}\n原因：{one.reason}\n来处：{one.file or '（总线）'} {one.line or ''}", markup=False)
+    console.print(
+        f"步骤：{one.step}\n原因：{one.reason}\n来处：{one.file or '（总线）'} {one.line or ''}", markup=False
+    )
     console.print(one.payload or "（没有保留内容）", markup=False)
 
 
 @rejected_app.command("requeue")
-def rejected_requeue_command(identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG) -> None:
+def rejected_requeue_command(
+    identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG
+) -> None:
     """把一条被拒消息放回它那一步的入口（例如修好配置之后）。"""
     from stream.journey import leg
 
@@ -174,7 +190,9 @@ def _status(backends: Backends) -> dict[str, object]:
         "incidents": store.count(Incident),
         "alerts": store.count(Alert),
         "rejected": store.count(Rejected),
-        "published": {one.item.id: one.item.done for one in store.listing(Progress).items if isinstance(one.item, Progress)},
+        "published": {
+            one.item.id: one.item.done for one in store.listing(Progress).items if isinstance(one.item, Progress)
+        },
     }
 
 
