@@ -23,26 +23,7 @@ def _period(now: datetime) -> tuple[datetime, datetime]:
 
 def _summary(found: list[Judgement]) -> None:
     st.subheader("按机关")
-    table(
-        SUMMARY,
-        (
-            [
-                safe(row.body),
-                *(
-                    safe(n)
-                    for n in (
-                        row.met + row.late + row.unknown,
-                        row.met,
-                        row.late,
-                        row.unknown,
-                        row.pending,
-                        row.excluded,
-                    )
-                ),
-            ]
-            for row in rows
-        ),
-    )
+    table(SUMMARY, ([safe(cell) for cell in summary(row)] for row in queries.review(found)))
     st.caption("应判定 = 按时 + 逾期 + 无法判定，只计“应当”类义务的主时钟；原则上、提示类与不适用的另列。")
 
 
