@@ -35,8 +35,8 @@ class Weights(Struct, frozen=True, kw_only=True):
     """What counts how much; integers, in quarter bits of surprise. Found on one half of a labelled week."""
 
     common: int = 48  # rarity below which a shared term says nothing
-    enough: int = 72  # score that joins a post to an incident
-    enough_for_answer: int = 55  # an answer has no event of its own: it must belong somewhere
+    enough: int = 68  # score that joins a post to an incident
+    enough_for_answer: int = 48  # an answer has no event of its own: it must belong somewhere
     cover: int = 22  # of 100: part of the post's own weight that must be shared
     leading: int = 8  # of its terms that make up the post's own weight: about a title
     core_share: int = 4  # a term is the incident's core if one in so many of its posts has it …
