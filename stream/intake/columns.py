@@ -136,7 +136,9 @@ def _check_text(title: str | None, text: str | None) -> None:
     if len(title or "") + len(text or "") > TEXT_CHARS:
         raise RowFlawed("too_long")
     if not (is_readable(title or "") or is_readable(text or "")):
-        raise RowFlawed("unreadable_text" if (title or text or "").strip() else "no_text")
+        # A cell that held NUL alone has become empty; one of white space never said anything.
+        is_blank = all(part and not part.strip() for part in (title, text) if part is not None)
+        raise RowFlawed("no_text" if is_blank else "unreadable_text")
     if all(is_formula(part) for part in (title, text) if part is not None):
         raise RowFlawed("formula")
 

@@ -56,11 +56,10 @@ class Line(Struct):
 
 
 class Body(Struct, frozen=True):
-    """Lines of the article; `worth` says how sure it is (characters of prose); `first` = position of its first line."""
+    """Text of the article; `worth` says how sure it is: about the characters of prose."""
 
     text: str
     worth: float
-    first: int
 
 
 def find_body(lines: list[Line], parents: list[int]) -> Body:
@@ -70,12 +69,17 @@ def find_body(lines: list[Line], parents: list[int]) -> Body:
     inside = _best_subtree(lines, parents)
     start, end = _trim([line.worth for line in inside])
     if start == end:
-        return Body("", 0.0, 0)
+        return Body("", 0.0)
     start, end = _stretch(inside, parents, start, end)
     while start < end - 1 and _is_heading(inside[start].text):
         start += 1
     kept = [line for line in inside[start:end] if line.worth > 0 or not _is_aside(line)]
-    return Body("\n".join(line.text for line in kept), sum(line.worth for line in kept), lines.index(inside[start]))
+    return Body("\n".join(line.text for line in kept), sum(line.worth for line in kept))
+
+
+def prose_of(text: str) -> float:
+    """The worth of lines without links."""
+    return sum(_worth(Line(line, 0, 0)) for line in text.splitlines())
 
 
 def _worth(line: Line) -> float:

@@ -30,9 +30,7 @@ _SAYS_SO = re.compile(r"发布|发表|刊发|时间|日期|来源|作者|编辑|
 _PUBLISHED = re.compile(r"(?:发布|发表|刊发|更新|上传|成文|发文|创建)(?:时间|日期|于|在)?\s{0,3}[:：]?")
 # After the body only such a line counts, and only the first: those behind it belong to answers.
 _SIGNED = re.compile(r"(?:发布|发表|刊发|发文|成文)(?:时间|日期|于)\s{0,3}[:：]?|(?<!\S)时间\s{0,2}[:：]")
-_OTHER = re.compile(
-    r"今天是|当前时间|现在时间|农历|注册|加入日期|截止|有效期|版权|copyright|ICP|报名|最后登录|实施日期", re.IGNORECASE
-)
+_OTHER = re.compile(r"今天是|当前时间|现在时间|农历|注册|加入日期|截止|有效期|报名|最后登录|实施日期", re.IGNORECASE)
 _SENTENCE = re.compile(r"[，。；！？]")
 _SCRIPT = re.compile(
     r"""\b["']?(?:date_?published|pub(?:lish)?_?(?:date|time)|(?:create|post|release)_?time|ptime|ctime|ct)["']?\s{0,3}[:=]\s{0,3}"""

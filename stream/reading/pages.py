@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import lxml.html
@@ -10,18 +11,19 @@ from lxml.etree import LxmlError
 from msgspec import Struct
 
 from stream.core.intervals import Interval
-from stream.reading.page_body import Body, Line, find_body, lines_of
+from stream.reading.page_body import Body, Line, find_body, lines_of, prose_of
 from stream.reading.page_encoding import decode_page
 from stream.reading.page_head import author_of, metas_of, site_of, title_of
 from stream.reading.page_times import published_of
 
 PAGE_BYTES = 2 << 20
 """What stands behind it is not read: no article is that long, and a hostile page must stay cheap."""
+TEXT_CHARS = 1 << 20
 SCRIPT_CHARS = 200_000
 SURE = 60.0
 """Characters of prose from which the body found by its sentences is trusted; below, trafilatura is asked too."""
-ASKED_LINES = 1000
-"""It takes half a second for a large list page, and finds no article there."""
+ASKED_NODES = 5000
+"""Above it trafilatura is not asked: it takes seconds for a hostile page, half of one for a long list, in vain."""
 
 
 class PageText(Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ def extract_page(html: bytes, url: str | None = None, encoding: str | None = Non
     first = _position(lines, body.text)
     return PageText(
         title=title,
-        text=body.text,
+        text=body.text[:TEXT_CHARS],
         published=published_of(lines, first, metas, _scripts(root), url),
         author=author_of(metas, _near(lines, first, body)),
         site=site_of(metas, suffix, url),
@@ -74,10 +76,15 @@ def _body(root: Any) -> Body:
     wider = find_body(lines, parents)
     if wider.worth > 2 * body.worth:
         body = wider
-    if body.worth >= SURE or len(lines) > ASKED_LINES:
+    if body.worth >= SURE or _is_large(root):
         return body
     text = trafilatura.extract(root, include_comments=False, include_tables=False) or ""
-    return Body(text, 0.0, 0) if len(text) > 2 * len(body.text) else body
+    worth = prose_of(text)
+    return Body(text, worth) if worth > 2 * body.worth else body
+
+
+def _is_large(root: Any) -> bool:
+    return next(islice(root.iter(), ASKED_NODES, None), None) is not None
 
 
 def _position(lines: list[Line], text: str) -> int:
