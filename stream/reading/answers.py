@@ -1,7 +1,7 @@
 """Whether a post answers for somebody, in which form, who, and whether that is authoritative information.
 
-Authoritative is a named public authority on its own channel, or media attributing the words to that authority (domain:
-Evidence); not a school, hospital or company, not "记者获悉", not a private account repeating a bulletin. A court's judgment
+Authoritative is a named public authority on its own channel, or media attributing the words to that authority; not a
+school, hospital or company, not "记者获悉", nor a private account that repeats a bulletin (domain: Evidence). A judgment
 names its issuer by what it is. A hot-search title is an editor's summary, so the words in it decide.
 """
 
@@ -34,14 +34,33 @@ from stream.reading.scan import Hit, Scanner
 # How far into a text somebody may still be quoted: later attributions are background.
 LEAD = 400
 QUOTED_GAP = 16
-PASSIVE = ("被", "遭", "向", "找", "对", "给", "与", "和", "让", "称", "冒充", "假冒", "请", "等", "去", "到", "在")
+PASSIVE = (
+    "配合",
+    "被",
+    "遭",
+    "向",
+    "找",
+    "对",
+    "给",
+    "与",
+    "和",
+    "让",
+    "称",
+    "冒充",
+    "假冒",
+    "请",
+    "等",
+    "去",
+    "到",
+    "在",
+)
 ACTING = frozenset({"处罚", "罚", "查处", "约谈", "责令", "立案", "通报", "叫停"})
 MEDIA_ACCOUNT = re.compile(
     r"(?:日报|晚报|晨报|都市报|时报|新闻|新闻网|电视台|卫视|广播|新华社|人民网|新华网|央视.{0,4}|中新社|在线|融媒|之声|周刊|客户端)$"
 )
 # Criminal judgments: being ordered to pay is a private matter. And what nobody has judged yet.
 JUDGED = re.compile(
-    "获刑|判刑|判处|被判(?!赔|还|返|全|担|道|支|给|付|无效)|一审宣判|二审宣判|终审宣判|改判|维持原判|维持死刑|执行死刑|死缓"
+    "获刑|判刑|判处|被判(?!赔|还|返|全|担|道|支|给|付|无效|在|公开|道歉|了)|一审宣判|二审宣判|终审宣判|改判|维持原判|维持死刑|执行死刑|死缓"
 )
 SUPPOSED = re.compile(
     "支持|建议|呼吁|最高可?判|律师|专家|会被判|或被判|如何|怎么判|为什么|可判|能判|委员|代表|死刑犯|未判刑|获刑后|出狱|家属|受害"
@@ -71,6 +90,7 @@ def answer(  # noqa: PLR0913 - the surface of this reader alone; the journey use
     kind: PostKind,
     registry: Registry,
     at: datetime,
+    *,
     account: str | None = None,
     answers_id: str | None = None,
 ) -> Answer | None:
@@ -145,7 +165,7 @@ def _titled(post: Context) -> Answer | None:
         speaker = before(start, named, post.text, GAP if strength == "strong" else 4)
         if speaker is None:
             unnamed = None if strength == "act" else _unnamed(post, start, verb, strength, hits)
-            if unnamed is not None or (strength != "act" and with_role(hits, "private")):
+            if unnamed is not None or (strength != "act" and _is_private(hits, start)):
                 return unnamed or _acted(post)
         elif speaker.kind in PUBLIC and _is_passive(post.text, speaker):
             if verb in ACTING and not post.text.startswith(("带走", "控制"), end):
@@ -175,17 +195,27 @@ def _unnamed(post: Context, at: int, verb: str, strength: str, hits: Sequence[Hi
     subject = title[:at].strip("“”\"' ：:")
     if strength == "strong" and any(_is_place(hit, at) for hit in post.places):
         return _made(post, "government", form_of("government", verb, title, _forms(post, hits, "government")), None)
-    if strength == "colon" or with_role(hits, "private") or not 2 <= len(subject) <= 10:
+    if strength == "colon" or _is_private(hits, at) or not 2 <= len(subject) <= 10:
         return None
     kind: IssuerKind = "celebrity" if looks_like_person(subject) else "company"
+    if subject.endswith("大") and len(subject) <= 5:
+        kind = "school"
     return _made(post, kind, form_of(kind, verb, title, forms_in(hits)), None)
 
 
+def _is_private(hits: Sequence[Hit], verb: int) -> bool:
+    """Somebody who speaks only for himself stands before the verb."""
+    return any(end <= verb for _, end, _ in with_role(hits, "private"))
+
+
 def _acted(post: Context) -> Answer | None:
-    """A judgment, an official warning: only one kind of issuer can do it."""
+    """A judgment, an official under inspection, an official warning: only one kind of issuer can do it."""
     title = post.text[: post.lead]
     if JUDGED.search(title) and not SUPPOSED.search(title):
         return _made(post, "court_procuratorate", "result", None)
+    if title.endswith(("被查", "接受审查调查", "被双开", "被通报批评")):
+        form: Form = "result" if "result" in _forms(post, (), "government") else "statement"
+        return _made(post, "government", form, None)
     if any(kind == "government" for _, _, kind in with_role(_leading(post.hits, post.lead), "act")):
         return _made(post, "government", "statement", None)
     return None

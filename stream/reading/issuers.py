@@ -81,12 +81,11 @@ def speakers(hits: Sequence[Hit], text: str, more: Sequence[Speaker] = ()) -> li
     """The issuers named, in order; `more` are bodies found by name. The longest of those that begin or end together."""
     known = [Speaker(start, end, kind) for start, end, kind in with_role(hits, "issuer")]  # type: ignore[arg-type]
     found: list[Speaker] = []
+    firms = tuple(sorted(listed("firms")))
     for one in sorted([*known, *more], key=lambda one: (one.end, -one.start)):
-        if text[: one.start].endswith(tuple(sorted(listed("firms")))):
-            one = one._replace(kind="company")
         while found and found[-1].start >= one.start:
             found.pop()
-        found.append(one)
+        found.append(one._replace(kind="company") if text[: one.start].endswith(firms) else one)
     return found
 
 
