@@ -22,27 +22,27 @@ LEAD_CHARS = 160
 SHORT_CHARS = 80  # A headline or a hot-list line with its description: too little to weigh, so shape decides.
 NOT_ONE = Emergency(is_emergency=False)
 
-# What makes the whole text something else than a report of an event that happened.
+# What makes a text something else than a report of an event that happened, wherever it stands: fiction, games, sport.
+_FICTION = re.compile(
+    r"电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会|游戏|皮肤|联动|战胜|对战|决赛|夺冠"
+    r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军|烈士|阅兵"
+)
+# The same, where it governs the text, that is in the headline: drills, memory, advice, plans, statistics.
 _NOT_REAL = re.compile(
-    r"演练|演习|模拟|周年|纪念|悼念日|祭日|电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|预告|剧情|剧中|小说"
-    r"|动漫|综艺|新歌|专辑|演唱会"
-    r"|游戏|皮肤|联动|战胜|对战|决赛|夺冠|比分|世界杯|联赛|球迷|赛季|进球"
-    r"|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救|征集|讲座|培训|宣传周|安全月|什么梗|梗"
-    r"|表情包|文学"
-    r"|挫败|未遂|企图|策划|拘捕|阻止|密谋"
-    r"|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示|股|基金|涨停|指数"
-    r"|十年前|年前|往事|回忆|历史|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军|烈士|阅兵"
+    r"演练|演习|模拟|周年|纪念|悼念日|祭日|预告|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救|征集|讲座|培训|宣传周|安全月"
+    r"|挫败|未遂|企图|策划|拘捕|阻止|密谋|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示|股|基金|涨停|指数"
+    r"|十年前|年前|往事|回忆|历史|案例|盘点|十大"
 )
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
     r"(?:实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
     r"|炸裂|坍塌|崩塌|地震)|爆炸(?:输出|性|头|力|新闻)"
     r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
-    r"|笑死|累死|热死|气死|帅死|塌房|热量炸弹"
+    r"|笑死|累死|热死|气死|帅死|塌房|翻车(?:现场|名场面|了)|大型翻车|热量炸弹"
 )
 _HAPPENED = re.compile(
     r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
-    r"|\d级|成功处置|疏散|失联|送医|送往|入院|出现|疑似|突然"
+    r"|\d级|成功处置|疏散|失联|送医|送往|入院|出现|疑似|突然|扑灭|伤亡|部门|消防"
 )
 _EVENT_SHAPE = re.compile(
     r"台风[^，。]{0,12}登陆|(?:学生|师生|员工|食客|游客|幼儿|儿童|村民)[^，。]{0,8}(?:呕吐|腹泻|腹痛)"
@@ -57,7 +57,7 @@ _GUNS = re.compile(r"枪击|枪杀|遭枪|空袭|导弹|空军基地|武装分�
 
 _HAZARD_AFTER = (
     *("隐患", "风险", "预防", "防控", "防治", "保险", "逃生", "预警", "演练", "险", "自救"),
-    *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器"),
+    *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器", "成本"),
 )
 _HAZARD_BEFORE = re.compile(
     r"(?:防止?|预防|避免|消除|存在|容易|易|可能|一旦|如果|万一|险些|以免|杜绝|谨防|警惕|怕|担心|未发生|没有发生"
@@ -65,6 +65,8 @@ _HAZARD_BEFORE = re.compile(
 )
 
 
+_DIED = re.compile(r"身亡|遇难|离世|丧生|致死|当场死|不治|死亡")
+_RUMOUR = re.compile(r"谣言|辟谣|不实|造谣")
 _ONE_HURT = re.compile(
     r"(?:司机|驾驶员|乘客|男子|女子|老人|工人|学生|当事人|[男女]童)[^。]{0,22}(?:受伤|死亡|身亡|丧生|遇难)"
 )
@@ -135,24 +137,32 @@ def _is_reported(head: str, body: str, score: _Score) -> bool:
     """Enough evidence for the length of the text, and nothing that makes it something else."""
     lead = head + "。" + body[:LEAD_CHARS]
     is_short = len(body) < SHORT_CHARS
-    governed = head + "。" + body if is_short else head
-    if _METAPHOR.search(lead):
+    if _METAPHOR.search(lead) or _RUMOUR.search(head):
         return False
-    if _NOT_REAL.search(governed) or _CONDITIONAL.search(head):
+    if is_short and (_FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))):
+        return False
+    if _FICTION.search(head) or _NOT_REAL.search(head) or _CONDITIONAL.search(head):
         return not is_short and _NUMBER_HURT.search(lead) is not None and score.total >= 8
     return _is_enough_short(lead, score) if is_short else _is_enough(lead, body, score)
 
 
+def _is_shaped(text: str) -> bool:
+    """Whether the words themselves tell an event: 致3死, 师生腹痛, 台风登陆."""
+    return _NUMBER_HURT.search(text) is not None or _EVENT_SHAPE.search(text) is not None
+
+
 def _is_enough_short(lead: str, score: _Score) -> bool:
     if score.strongest >= 3:
-        return _HAPPENED.search(lead) is not None
-    return bool(_EVENT_SHAPE.search(lead)) or (score.has_casualty and bool(_NUMBER_HURT.search(lead)))
+        return _HAPPENED.search(lead) is not None or _is_shaped(lead)
+    if _EVENT_SHAPE.search(lead) or (score.strongest >= 2 and _DIED.search(lead)):
+        return True
+    return score.has_casualty and _NUMBER_HURT.search(lead) is not None
 
 
 def _is_enough(lead: str, body: str, score: _Score) -> bool:
     if score.total < 8:
         return False
-    return score.strongest >= 3 or bool(_NUMBER_HURT.search(lead + body) or _ONE_HURT.search(lead))
+    return score.strongest >= 3 or _is_shaped(lead + body) or _ONE_HURT.search(lead) is not None
 
 
 def _adjusted(score: _Score, text: str, at_home: bool) -> tuple[EventType | None, str | None]:

@@ -65,7 +65,7 @@ def figures(title: str, text: str, occurred: Interval | None = None, is_illness:
     none_hurt = _is_nobody_hurt(both)
     deaths = _first_known(deaths, alone.get("deaths"), 0 if none_hurt else None)
     injuries = _first_known(injuries, alone.get("injuries"), 0 if none_hurt else None)
-    serious = _serious(sentences)
+    serious = _first_known(_serious(sentences), alone.get("serious"))
     return Figures(
         deaths=deaths,
         serious_injuries=serious,
@@ -86,11 +86,11 @@ def _own(body: str, occurred: Interval | None) -> list[str]:
     in_other = False
     for found in _SENTENCE.finditer(body):
         sentence = found.group()
-        dated = _is_elsewhen(sentence, occurred) if kept else False
+        dated = _is_elsewhen(sentence, occurred if kept else None)  # the first sentence sets the day
         in_other = dated or (in_other and _follows(sentence))
         if not in_other:
             kept.append(sentence)
-    return kept
+    return kept or _SENTENCE.findall(body)
 
 
 def _is_elsewhen(sentence: str, occurred: Interval | None) -> bool:
@@ -225,6 +225,8 @@ def _alone(text: str) -> dict[str, int]:
     for one in _ONE.finditer(text):
         kind = "injuries" if "伤" in one["outcome"] else "deaths"
         found.setdefault(kind, 1)
+        if "重伤" in one["outcome"]:
+            found.setdefault("serious", 1)
     return found
 
 
