@@ -1,0 +1,101 @@
+"""What people decided about an incident, read from append-only decisions; a malformed value decides nothing.
+
+A decision never erases facts: it stands beside them from its instant on, and the newest of a kind wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from stream.core.documents import Decision, Response
+from stream.core.intervals import SHANGHAI, Interval, exactly
+from stream.core.rules import Rules
+
+
+class Exemption(Struct, frozen=True, kw_only=True):
+    """A named person claims `ground` for one rule (None: for every rule of the incident), quoting its basis."""
+
+    rule: str | None
+    ground: str
+    who: str
+    decision: str
+
+
+def exemption_of(decision: Decision, rules: Rules) -> Exemption | None:
+    """The claim in `decision`: value = a ground's id, or {ground, rule}. None where no person is named, no basis is
+    quoted in `why`, or the ground cannot excuse a statement (an investigation never excuses 5 h / 24 h)."""
+    value = decision.value if isinstance(decision.value, dict) else {"ground": decision.value}
+    ground = next((one for one in rules.exempt_grounds if one.id == value.get("ground")), None)
+    if ground is None or not ground.excuses or not decision.who.strip() or not decision.why.strip():
+        return None
+    rule = value.get("rule")
+    return Exemption(
+        rule=rule if isinstance(rule, str) else None, ground=ground.id, who=decision.who, decision=decision.id
+    )
+
+
+def rejected_mentions(decisions: list[Decision]) -> dict[str, datetime]:
+    """Mentions that a person rejected as responses, and since when (value = the mention, else `incident_of`)."""
+    found: dict[str, datetime] = {}
+    for decision in _of_kind(decisions, "reject"):
+        mention = decision.value if isinstance(decision.value, str) else decision.incident_of
+        found.setdefault(mention, decision.collected_at)
+    return found
+
+
+def conferences(decisions: list[Decision]) -> Iterator[Response]:
+    """Conferences that a person saw being held: value = the actual start (ISO), or {at | earliest, latest, issuer}."""
+    for decision in _of_kind(decisions, "conference_held"):
+        held = interval_in(decision.value)
+        if held is None:
+            continue
+        issuer = decision.value.get("issuer") if isinstance(decision.value, dict) else None
+        yield Response(
+            mention=decision.id, answers=None, answered=None, published=held, form="conference_held",
+            issuer=issuer if isinstance(issuer, str) else None, issuer_kind="government", level=None,
+            is_authoritative=True, known_at=decision.collected_at, title=decision.why[:200],
+        )  # fmt: skip
+
+
+def restated(decisions: list[Decision]) -> dict[str, list[tuple[datetime, Interval]]]:
+    """Corrected publication times of responses: value = {mention, at | earliest, latest}; by mention, oldest first."""
+    found: dict[str, list[tuple[datetime, Interval]]] = {}
+    for decision in _of_kind(decisions, "restate"):
+        mention = decision.value.get("mention") if isinstance(decision.value, dict) else None
+        corrected = interval_in(decision.value)
+        if isinstance(mention, str) and corrected is not None:
+            found.setdefault(mention, []).append((decision.collected_at, corrected))
+    return found
+
+
+def interval_in(value: Any) -> Interval | None:
+    """An instant or interval as a person gives it; naive times are Shanghai's. None where it is none."""
+    if isinstance(value, str):
+        at = _instant(value)
+        return None if at is None else exactly(at, "decision")
+    if not isinstance(value, dict):
+        return None
+    if (at := _instant(value.get("at"))) is not None:
+        return exactly(at, "decision")
+    earliest, latest = _instant(value.get("earliest")), _instant(value.get("latest"))
+    if latest is None or (earliest is not None and earliest > latest):
+        return None
+    return Interval(earliest=earliest, latest=latest, precision="unknown", source="decision")
+
+
+def _instant(text: Any) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(SHANGHAI)
+
+
+def _of_kind(decisions: list[Decision], what: str) -> list[Decision]:
+    return sorted((one for one in decisions if one.what == what), key=lambda one: (one.collected_at, one.id))

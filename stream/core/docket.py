@@ -1,0 +1,161 @@
+"""The history of one rule on one incident: every clock's verdict at every instant that can matter, as changes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+import msgspec
+from msgspec import Struct, field
+
+from stream.core import coverage
+from stream.core.coverage import Spans, Watched, Window
+from stream.core.documents import Incident, Verdict, VerdictChange
+from stream.core.obligations import STRICT, Candidates, applies, clocks, exemption_for, statements_for
+from stream.core.reasons import Reason
+from stream.core.rules import Rule
+from stream.core.situations import Situation
+from stream.core.verdicts import Clock, Ruling, Statement, rule_on, timeliness
+
+FAIR = "severity_evident"
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """Everything a rule is judged on: facts, situations, who owes it, what was watched, the instant of knowledge."""
+
+    incident: Incident
+    situations: Sequence[Situation]
+    candidates: Candidates
+    body: str | None
+    channels: Sequence[Watched]
+    spans: Spans
+    assume_covered: bool
+    grace: timedelta
+    advisory_gap: timedelta
+    until: datetime
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """A clock of a version of a rule, with its ruling. An advisory row has a clock without a due date."""
+
+    rule: Rule
+    clock: Clock
+    ruling: Ruling
+
+
+class History(Struct, kw_only=True):
+    """The rows as they stand at the end, every change on the way, and when to look again."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    changes: list[VerdictChange] = field(default_factory=list)
+    due_at: datetime | None = None
+
+    def enter(self, case: Case, row: Row, known_at: datetime) -> None:
+        """The row as it is known at `known_at`; a change where its verdict is another one than before."""
+        name, ruling = row.clock.name, row.ruling
+        before = self.rows[name].ruling.verdict if name in self.rows else None
+        self.rows[name] = row
+        if ruling.verdict != before:
+            self.changes.append(_change(case, row, known_at, before))
+
+    def cease(self, case: Case, situation: Situation, running: Sequence[str] = ()) -> None:
+        """Every row that is not running any more becomes not_applicable; a rule that never applied has none."""
+        reason: Reason = situation.ended or "no_longer_applies"
+        ruling = Ruling(verdict="not_applicable", reason=reason, at=situation.since)
+        for name, row in list(self.rows.items()):
+            if name not in running and row.ruling.verdict != "not_applicable":
+                self.enter(case, msgspec.structs.replace(row, ruling=ruling), situation.since)
+
+    def look_again(self, at: datetime | None, until: datetime) -> None:
+        """The earliest of the instants after `until` at which time alone changes something."""
+        if at is not None and at > until:
+            self.due_at = at if self.due_at is None else min(self.due_at, at)
+
+
+def history_of(versions: Sequence[Rule], case: Case) -> History:
+    """Walks one rule (the version in force applies) through every situation, as known at each instant."""
+    history = History()
+    first_public = case.incident.first_public.interval
+    for index, situation in enumerate(case.situations):
+        ends = case.situations[index + 1].since if index + 1 < len(case.situations) else None
+        rule = next((one for one in versions if applies(one, situation, first_public)), None)
+        if rule is None:
+            history.cease(case, situation)
+        elif rule.judged == "clock":
+            _walk(history, case, rule, (situation, ends))
+    return history
+
+
+def _walk(history: History, case: Case, rule: Rule, stretch: tuple[Situation, datetime | None]) -> None:
+    """One rule through a stretch of unchanged situation [since, ends)."""
+    situation, ends = stretch
+    running = clocks(rule, situation, case.incident)
+    statements = statements_for(rule, case.candidates)
+    history.cease(case, situation, [one.name for one in running])
+    timers = {at for clock in running for at in _timers(clock, statements, case)}
+    for at in sorted({situation.since, *(one for one in timers if one > situation.since)}):
+        if at > case.until or (ends is not None and at >= ends):
+            break
+        for row in _rows(rule, running, statements, (case, situation, at)):
+            history.enter(case, row, at)
+    if ends is None:
+        for row in history.rows.values():
+            if row.ruling.verdict == "pending":
+                history.look_again(row.clock.due.latest, case.until)
+                history.look_again(row.clock.due.latest + case.grace, case.until)
+
+
+def _rows(
+    rule: Rule, running: Sequence[Clock], statements: Sequence[Statement], now: tuple[Case, Situation, datetime]
+) -> list[Row]:
+    """Every clock's ruling at one instant; the strict one knows whether the fair clock was met."""
+    case, situation, at = now
+    rulings = {clock.name: rule_on(clock, statements, partial(_doubt, clock, case), at) for clock in running}
+    strict, fair = rulings.get(STRICT), rulings.get(FAIR)
+    if strict and fair and strict.verdict == "breached" and fair.verdict == "met":
+        rulings[STRICT] = msgspec.structs.replace(
+            strict, verdict="breached_but_fair_clock_met", reason="fair_clock_met"
+        )
+    if exemption_for(rule, situation) is not None:
+        claimed = Ruling(verdict="exempt_claimed", reason="exempt_by_person", at=situation.since)
+        # What was answered in time needs no excuse.
+        rulings = {name: one if one.verdict == "met" else claimed for name, one in rulings.items()}
+    return [Row(rule=rule, clock=clock, ruling=rulings[clock.name]) for clock in running]
+
+
+def _timers(clock: Clock, statements: Sequence[Statement], case: Case) -> set[datetime]:
+    """Instants at which this clock's ruling may change."""
+    found = {clock.due.latest}
+    for one in statements:
+        found.update(at for at in (one.known_at, one.gone_at, one.void_at) if at is not None)
+    stands = [one for one in statements if one.gone_at is None and one.void_at is None]
+    if case.assume_covered or any(timeliness(one, clock) == "in_time" for one in stands):
+        return found
+    return found | coverage.instants(case.channels, case.spans, _window(clock, case))
+
+
+def _doubt(clock: Clock, case: Case, as_of: datetime) -> Reason | None:
+    """Past the deadline: why silence is no evidence, or None."""
+    if case.assume_covered:
+        return None
+    if case.body is None:
+        return "no_responsible_body"
+    return coverage.silence(case.channels, case.spans, _window(clock, case), as_of)
+
+
+def _window(clock: Clock, case: Case) -> Window:
+    first = case.incident.first_public.interval
+    start = clock.start.earliest or first.earliest or first.latest
+    return Window(start=start, deadline=clock.due.latest, grace_until=clock.due.latest + case.grace)
+
+
+def _change(case: Case, row: Row, known_at: datetime, before: Verdict | None) -> VerdictChange:
+    ruling, incident = row.ruling, case.incident.id
+    parts = (incident, row.rule.id, case.body or "", row.clock.name, known_at.isoformat(), before or "", ruling.verdict)
+    return VerdictChange(
+        id="v-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16],
+        at=ruling.at, known_at=known_at, incident=incident, rule=row.rule.id, body=case.body, clock=row.clock.name,
+        before=before, after=ruling.verdict, reason=ruling.reason,
+    )  # fmt: skip

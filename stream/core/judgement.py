@@ -1,0 +1,159 @@
+"""What is ruled on one incident: a pure function of its facts, coverage, rules, register and the instant of knowledge.
+
+Every verdict's whole history is computed again each time, by walking the instants that can matter. So repeated or
+coalesced messages give the same bytes, evidence found late restates without overwriting, and any `until` in the past
+is an as-of view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from stream.core import coverage
+from stream.core.advisories import advisory_history
+from stream.core.coverage import Spans, Watched
+from stream.core.docket import Case, History, Row, history_of
+from stream.core.documents import CoverageSpan, Incident, Judgement, Obligation, Responsible, VerdictChange
+from stream.core.obligations import Registry, candidates, exemption_for, judged_rules
+from stream.core.rules import Rule, Rules, modality_at, version_of
+from stream.core.situations import Situation, severity_view, situations
+from stream.core.verdicts import elapsed_of
+
+MOST_EVIDENCE = 6
+
+
+def judge_incident(
+    incident: Incident,
+    spans: Spans,
+    rules: Rules,
+    registry: Registry,
+    until: datetime,
+    assume_covered: bool = False,
+) -> Judgement:
+    """The judgement as known at `until` (facts known later are ignored). `spans`: coverage rows by source, in order.
+
+    `assume_covered`: silence is evidence everywhere, up to `until`.
+    """
+    until = max(until, incident.opened_at)
+    found = situations(incident, rules, until)
+    responsible = responsible_for(incident, found[-1], registry)
+    case = Case(
+        incident=incident, situations=found, candidates=candidates(incident),
+        body=responsible[0].body if responsible else None,
+        channels=channels_of(responsible, registry, found[-1], incident),
+        spans=spans, assume_covered=assume_covered, grace=timedelta(hours=rules.coverage.grace_hours),
+        advisory_gap=timedelta(hours=rules.advisory_gap_hours), until=until,
+    )  # fmt: skip
+    histories = list(_histories(rules, case))
+    return _judgement(case, rules, responsible, histories)
+
+
+def responsible_for(incident: Incident, situation: Situation, registry: Registry) -> list[Responsible]:
+    """Who owes an answer, first in duty first, by the register of the day it happened."""
+    return list(
+        registry.responsible(
+            incident.topics, incident.regions, incident.bodies, situation.event_type, _happened_at(incident, situation)
+        )
+    )
+
+
+def channels_of(
+    responsible: list[Responsible], registry: Registry, situation: Situation, incident: Incident
+) -> list[Watched]:
+    """Watched channels of every responsible body, each source once; none where the first in duty has none, since then
+    its silence cannot be seen."""
+    at = _happened_at(incident, situation)
+    found: dict[str, Watched] = {}
+    for index, one in enumerate(responsible):
+        own = registry.channels(one.body, at)
+        if not index and not own:
+            return []
+        for channel in own:
+            found.setdefault(channel.source, channel)
+    return list(found.values())
+
+
+def _happened_at(incident: Incident, situation: Situation) -> datetime:
+    when = situation.occurred or incident.first_public.interval
+    return when.earliest or when.latest
+
+
+def _histories(rules: Rules, case: Case) -> Iterator[History]:
+    by_id: dict[str, list[Rule]] = {}
+    for rule in judged_rules(rules, case.incident.regions):
+        by_id.setdefault(rule.id, []).append(rule)
+    for versions in by_id.values():
+        if versions[0].judged == "advisory":
+            yield from (advisory_history(rule, case) for rule in versions)
+        else:
+            yield history_of(versions, case)
+
+
+def _judgement(case: Case, rules: Rules, responsible: list[Responsible], histories: list[History]) -> Judgement:
+    incident, now = case.incident, case.situations[-1]
+    rows = [row for history in histories for row in history.rows.values()]
+    return Judgement(
+        id=incident.id, collected_at=case.until, title=incident.title,
+        region=incident.regions[0] if incident.regions else None, topics=incident.topics, state=incident.state,
+        incident_revision=facts_in(incident), opened_at=incident.opened_at, is_emergency=now.is_emergency,
+        event_type=now.event_type, occurred=now.occurred, severity=severity_view(case.situations),
+        figures=[one for one in incident.figures if one.known_at <= case.until],
+        gate=now.gates[0] if now.gates else None, responsible=responsible,
+        obligations=[_obligation(row, case) for row in rows], changes=_changes(histories),
+        coverage=_coverage(case, rows), hot=[one for one in incident.hot if one.at <= case.until],
+        versions={"rules": rules.version}, due_at=min((one.due_at for one in histories if one.due_at), default=None),
+    )  # fmt: skip
+
+
+def facts_in(incident: Incident) -> int:
+    """How many facts an incident holds: it only grows, so it tells an older revision from a newer one."""
+    stated = len(incident.emergencies) + len(incident.occurred) + len(incident.figures) + len(incident.hot)
+    removals = sum(one.removed_at is not None for one in incident.responses)
+    return stated + len(incident.responses) + len(incident.decisions) + removals
+
+
+def _changes(histories: list[History]) -> list[VerdictChange]:
+    found = [change for history in histories for change in history.changes]
+    return sorted(found, key=lambda one: (one.known_at, one.rule, one.clock, one.id))
+
+
+def _obligation(row: Row, case: Case) -> Obligation:
+    rule, clock, ruling = row.rule, row.clock, row.ruling
+    now = case.situations[-1]
+    is_advisory = rule.judged == "advisory"
+    return Obligation(
+        rule=rule.id, rule_version=version_of(rule),
+        modality="advisory" if is_advisory else modality_at(rule, _happened_at(case.incident, now)),
+        body=case.body, clock=clock.name, start=clock.start, basis=clock.basis,
+        due=None if is_advisory else clock.due, verdict=ruling.verdict, reason=ruling.reason,
+        satisfied_by=ruling.statement.mention if ruling.statement and ruling.verdict == "met" else None,
+        elapsed_s=elapsed_of(clock, ruling.statement), evidence=_evidence(row, case), provisional=clock.provisional,
+    )  # fmt: skip
+
+
+def _evidence(row: Row, case: Case) -> list[str]:
+    """Mentions and decisions that the verdict rests on: the start, the answer, a claim."""
+    claim = exemption_for(row.rule, case.situations[-1])
+    found = [
+        case.incident.first_public.mention,
+        row.clock.mention,
+        *(one.mention for one in case.incident.occurred if row.clock.basis.startswith("occurred:")),
+        row.ruling.statement.mention if row.ruling.statement else None,
+        claim.decision if claim and row.ruling.verdict == "exempt_claimed" else None,
+    ]
+    unique = list(dict.fromkeys(one for one in found if one))
+    # The answer stands last and must not fall away where many texts state the time.
+    return unique if len(unique) <= MOST_EVIDENCE else [*unique[: MOST_EVIDENCE - 1], unique[-1]]
+
+
+def _coverage(case: Case, rows: list[Row]) -> list[CoverageSpan]:
+    """What is known of the watched channels, from the first start to the last deadline and its grace."""
+    timed = [row.clock for row in rows if row.rule.judged == "clock"]
+    if not timed:
+        return []
+    first = case.incident.first_public.interval
+    start = min(one.start.earliest or first.earliest or first.latest for one in timed)
+    end = max(one.due.latest for one in timed) + case.grace
+    sources = [(one.source, case.spans.get(one.source, ())) for one in case.channels]
+    return [span for source, found in sources for span in coverage.merged(source, found, start, end, case.until)]

@@ -1,0 +1,228 @@
+"""The situation of an incident as known at each instant: is it an emergency, how grave, since when, which gates.
+
+Facts are append-only with `known_at`; walking them in that order gives every past state, so as-of views and any order
+of arrival come for free. Only instants at which something changed are kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import cast, get_args
+
+import msgspec
+from msgspec import Struct
+
+from stream.core.decided import Exemption, exemption_of, interval_in
+from stream.core.documents import (
+    Decision,
+    Emergency,
+    EmergencyFact,
+    EventType,
+    FigureFact,
+    Grade,
+    Incident,
+    OccurredFact,
+    Response,
+    SeverityStep,
+    SeverityView,
+)
+from stream.core.figures import FigureBook
+from stream.core.intervals import Interval, hull
+from stream.core.reasons import Reason
+from stream.core.rules import Rules
+
+
+class Situation(Struct, frozen=True, kw_only=True):
+    """What was known from `since` on. `occurred`: stated or decided, cut at first public; None = unstated.
+    `evident`: when the public could see that the grade is I or II. `known`: publication of the first acknowledgement or
+    announcement, which proves that the authority knew. `ended`: dismissed or merged."""
+
+    since: datetime
+    is_emergency: bool
+    event_type: EventType | None
+    subtype: str | None
+    grade: Grade | None
+    grade_basis: str
+    grade_mentions: tuple[str, ...]
+    occurred: Interval | None
+    evident: Interval | None
+    evident_mention: str | None
+    known: Interval | None
+    gates: tuple[str, ...]
+    exemptions: tuple[Exemption, ...]
+    ended: Reason | None
+
+
+Fact = EmergencyFact | OccurredFact | FigureFact | Response | Decision
+
+_SHOWS_KNOWLEDGE = ("acknowledgement", "conference_announced")
+
+
+def situations(incident: Incident, rules: Rules, until: datetime) -> list[Situation]:
+    """Every distinct situation up to `until`, oldest first; at least one."""
+    view = _View(incident, rules)
+    found: list[Situation] = []
+    for known_at, facts in groupby(_facts(incident, until), key=_known_at):
+        for fact in facts:
+            view.learn(fact)
+        now = view.now(max(known_at, incident.opened_at) if not found else known_at)
+        if not found or msgspec.structs.replace(now, since=found[-1].since) != found[-1]:
+            found.append(now)
+    if not found:
+        found.append(view.now(incident.opened_at))
+    return [*found, *_end(incident, found[-1], until)]
+
+
+def severity_view(found: Sequence[Situation]) -> SeverityView:
+    """The grade now, on what it rests, and every step to it."""
+    history: list[SeverityStep] = []
+    for one in found:
+        last = history[-1].grade if history else None
+        if one.grade != last:
+            mention = one.grade_mentions[0] if one.grade_mentions else None
+            history.append(SeverityStep(grade=one.grade, known_at=one.since, mention=mention))
+    now = found[-1]
+    return SeverityView(grade=now.grade, basis=now.grade_basis, mentions=list(now.grade_mentions), history=history)
+
+
+def answers_incident(response: Response, incident: Incident) -> bool:
+    """Whether it answers the incident and not one post of it: a reply on a message board answers one citizen, and an
+    emergency is not answered by it."""
+    if response.answers is None:
+        return True
+    if response.answers != incident.first_public.mention:
+        return False
+    is_board_reply = response.mention == f"{response.answers}#reply"
+    return not (is_board_reply and any(one.emergency.is_emergency for one in incident.emergencies))
+
+
+def _facts(incident: Incident, until: datetime) -> list[Fact]:
+    """Every fact known by `until`, in order of knowledge."""
+    shown = [
+        one
+        for one in incident.responses
+        if one.form in _SHOWS_KNOWLEDGE and one.is_authoritative and answers_incident(one, incident)
+    ]
+    facts: Iterable[Fact] = (
+        *incident.emergencies, *incident.occurred, *incident.figures, *shown, *incident.decisions,
+    )  # fmt: skip
+    return sorted((one for one in facts if _known_at(one) <= until), key=lambda one: (_known_at(one), _name_of(one)))
+
+
+def _known_at(fact: Fact) -> datetime:
+    return fact.collected_at if isinstance(fact, Decision) else fact.known_at
+
+
+def _name_of(fact: Fact) -> str:
+    """Settles equal instants, so that the order of arrival decides nothing."""
+    return fact.id if isinstance(fact, Decision) else fact.mention
+
+
+def _end(incident: Incident, last: Situation, until: datetime) -> Iterator[Situation]:
+    """A dismissed or merged incident owes nothing any more."""
+    if incident.state not in ("dismissed", "merged"):
+        return
+    what = "dismiss" if incident.state == "dismissed" else "merge"
+    decided = [one.collected_at for one in incident.decisions if one.what == what]
+    at = max(decided, default=incident.closed_at or incident.collected_at)
+    if at <= until:
+        reason: Reason = "incident_dismissed" if incident.state == "dismissed" else "incident_merged"
+        yield msgspec.structs.replace(last, since=max(at, last.since), ended=reason)
+
+
+class _View:
+    """Facts as learnt one by one."""
+
+    def __init__(self, incident: Incident, rules: Rules) -> None:
+        self._incident = incident
+        self._rules = rules
+        self._emergencies: list[Emergency] = []
+        self._occurred: list[Interval] = []
+        self._decided_occurred: Interval | None = None
+        self._severity: Decision | None = None
+        self._known: Interval | None = None
+        self._gates: set[str] = set()
+        self._exemptions: list[Exemption] = []
+        self._figures = FigureBook(incident, rules.severity)
+
+    def learn(self, fact: Fact) -> None:
+        match fact:
+            case EmergencyFact():
+                self._emergencies.append(fact.emergency)
+            case OccurredFact():
+                self._occurred.append(fact.interval)
+            case FigureFact():
+                self._figures.learn(fact)
+            case Response():
+                if self._known is None or fact.published.latest < self._known.latest:
+                    self._known = fact.published
+            case Decision():
+                self._decide(fact)
+
+    def _decide(self, decision: Decision) -> None:
+        match decision.what:
+            case "severity" if decision.value is None or decision.value in get_args(Grade):
+                self._severity = decision
+            case "occurred":
+                self._decided_occurred = interval_in(decision.value) or self._decided_occurred
+            case "gate" if decision.value in [gate.id for gate in self._rules.gates]:
+                self._gates.add(str(decision.value))
+            case "exempt" if (claim := exemption_of(decision, self._rules)) is not None:
+                self._exemptions.append(claim)
+
+    def now(self, since: datetime) -> Situation:
+        kind = _kind_of(self._emergencies)
+        event_type, subtype = (kind.type, kind.subtype) if kind else (None, None)
+        grading = self._figures.grading(event_type, subtype)
+        grade, basis, mentions = grading.grade, grading.basis, grading.mentions
+        evident, evident_mention = grading.evident, grading.evident_mention
+        if self._severity is not None:
+            grade, basis, mentions = cast("Grade | None", self._severity.value), "decision", ()
+            if grade in ("I", "II") and evident is None:
+                evident = Interval(
+                    earliest=self._incident.first_public.interval.earliest, latest=self._severity.collected_at,
+                    precision="unknown", source="decision",
+                )  # fmt: skip
+        serious = grade in ("I", "II")
+        by_itself = {gate.id for gate in self._rules.gates if gate.by_itself} if kind else set()
+        return Situation(
+            since=since, is_emergency=kind is not None, event_type=event_type, subtype=subtype, grade=grade,
+            grade_basis=basis, grade_mentions=mentions, occurred=self._occurred_now(),
+            evident=evident if serious else None, evident_mention=evident_mention if serious else None,
+            known=self._known,
+            gates=tuple(sorted(self._gates)) + tuple(sorted(by_itself - self._gates)),
+            exemptions=tuple(self._exemptions), ended=None,
+        )  # fmt: skip
+
+    def _occurred_now(self) -> Interval | None:
+        """Decided, else the hull of what is stated; it ended at the latest when it was first public."""
+        if self._decided_occurred is not None:
+            return self._decided_occurred
+        bound = self._incident.first_public.interval.latest
+        # Stated after it was public: the words were about something else (a next step, another event).
+        stated = [one for one in self._occurred if one.earliest is None or one.earliest <= bound]
+        if not stated:
+            return None
+        whole = hull(stated)
+        latest = min(whole.latest, bound)
+        return Interval(
+            earliest=whole.earliest, latest=latest, source=whole.source,
+            precision=whole.precision if latest == whole.latest else "unknown",
+        )  # fmt: skip
+
+
+def _kind_of(found: list[Emergency]) -> Emergency | None:
+    """The kind of domestic emergency that most readings see; None where none does or most place it abroad."""
+    yes = [one for one in found if one.is_emergency]
+    abroad = sum(one.in_china is False for one in yes)
+    if not yes or abroad > sum(one.in_china is True for one in yes):
+        return None
+    counted = Counter((one.type, one.subtype) for one in yes if one.type is not None and one.in_china is not False)
+    if not counted:
+        return Emergency(is_emergency=True)
+    # At equal counts the lesser name, so that the order of arrival decides nothing.
+    event_type, subtype = min(counted, key=lambda one: (-counted[one], one[0] or "", one[1] or ""))
+    return Emergency(is_emergency=True, type=event_type, subtype=subtype)
