@@ -21,22 +21,8 @@ _NUMBERED_PATH = re.compile(r"\d{5,}|content[_/-]\w{6,}|/art(?:icle)?[s]?/\w{6,}
 _DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)\s?[-年/.]\s?(\d{1,2})\s?[-月/.]\s?(\d{1,2})(?!\d)")
 _NEXT = re.compile(r"^\s*(?:下一页|下页|后一页|next|>)\s*(?:[>»]\s*)?$", re.IGNORECASE)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_FILES = (
-    ".pdf",
-    ".doc",
-    ".docx",
-    ".xls",
-    ".xlsx",
-    ".zip",
-    ".rar",
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".gif",
-    ".mp4",
-    ".wps",
-    ".ofd",
-)
+# A notice may be a PDF; these are attachments and pictures.
+_FILES = (".xls", ".xlsx", ".zip", ".rar", ".7z", ".jpg", ".jpeg", ".png", ".gif", ".mp4", ".mp3", ".exe", ".apk")
 _ROWS = ("li", "tr", "dd", "dl", "p")
 
 LEAST_HAN = 7

@@ -27,8 +27,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     `body` names the authority whose own channel it is (else None): only then is silence there evidence, and its
     captures are kept verbatim. `links` and `next` are CSS selectors of a list page's article links and of its next
     page; without them dates in addresses and texts decide. `hosts` are further hosts its articles may stand on.
-    `path` is a folder or file of kind `file`, relative to where the service runs. `intranet` allows a private address for the source's own host. `found_in` says in which public documentation it
-    was found, `verified` whether somebody of this project has seen it answer.
+    `path` is the folder or file of kind `file`, relative to where the service runs. `intranet` allows a private
+    address for the source's own host. `found_in` says in which public documentation it was found, `verified` whether
+    somebody of this project has seen it answer. At most `pages` list pages and `articles` articles are read a poll.
     """
 
     id: str
