@@ -16,7 +16,7 @@ from stream.assembly import make_step
 from stream.backends import open_backends
 from stream.journey import STEPS
 from stream.ports import Backends
-from stream.runner import Worker
+from stream.runner import BATCH, Worker
 from stream.settings import Settings
 
 log = logging.getLogger("huiying.pipeline")
@@ -28,9 +28,10 @@ ORDERED = ("gather", "judge", "alert")
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What differs between a live service and a replay."""
+    """What differs between runs; `batch` = messages a step takes at once, which must never change a result."""
 
     assume_covered: bool = False
+    batch: int = BATCH
 
 
 class Pipeline:
@@ -38,7 +39,7 @@ class Pipeline:
 
     def __init__(self, settings: Settings, steps: Sequence[str], backends: Backends, options: Options) -> None:
         self.workers = [
-            Worker(make_step(name, settings, assume_covered=options.assume_covered), backends)
+            Worker(make_step(name, settings, assume_covered=options.assume_covered), backends, options.batch)
             for name in STEPS
             if name in steps
         ]

@@ -19,6 +19,7 @@ from stream.feed import Feed
 from stream.outputs import write_all
 from stream.pipeline import ORDERED, Held, Options, Pipeline, start_stateless
 from stream.ports import Backends
+from stream.runner import BATCH
 from stream.settings import Settings
 from stream.spool import Spool
 
@@ -47,6 +48,7 @@ class Request(Struct, frozen=True, kw_only=True):
     assume_covered: bool
     mapping: Path | None = None
     keep: bool = False
+    batch: int = BATCH
 
 
 def replay(request: Request, settings: Settings, build: Callable[[Path], None], told: Progressed) -> Replayed:
@@ -77,7 +79,7 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
 
 
 def _run(settings: Settings, request: Request, spool: Spool, backends: Backends, told: Progressed) -> None:
-    options = Options(assume_covered=request.assume_covered)
+    options = Options(assume_covered=request.assume_covered, batch=request.batch)
     feed = Feed(spool, backends)
     is_small = spool.length <= SMALL
     child = None if is_small else start_stateless(settings, options)
