@@ -7,7 +7,6 @@ every writer makes its own, so a torn last record harms nothing but itself.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import os
@@ -39,7 +38,7 @@ LEAST_KEY = 16
 FILE_BYTES = 256 * 1024 * 1024
 """A file is closed once it is this large."""
 SEALED = "application/vnd.huiying.sealed"
-_ABOUT = {"software": "huiying", "format": "WARC File Format 1.1", "robots": "obey"}
+_ABOUT = b"software: huiying\r\nformat: WARC File Format 1.1\r\nrobots: obey\r\n"
 _NONCE = 12
 
 
@@ -56,7 +55,6 @@ class WarcEvidence:
         self._folder = folder
         self._cipher = AESGCM(_derived(key)) if key else None
         self._file_bytes = file_bytes
-        self._out: BinaryIO | None = None
         self._name = ""
         self._day = ""
         self._kept = _Kept(folder)
@@ -104,26 +102,20 @@ class WarcEvidence:
                 else:
                     yield capture, True
 
-    def close(self) -> None:
-        """Closes the current file."""
-        out, self._out = self._out, None
-        if out is not None:
-            with contextlib.suppress(OSError):
-                out.close()
-
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def _write(self, day: str, identity: str, exchange: Exchange) -> int:
         try:
-            out = self._file(day)
-            offset = out.tell()
-            writer = _Writer(out, gzip=True, warc_version="1.1")
-            make = self._open_record if exchange.is_authority else self._sealed_record
-            writer.write_record(make(writer, identity, exchange))
-            out.flush()
-            os.fsync(out.fileno())
+            self._choose_file(day)
+            with (self._folder / self._name).open("ab") as out:
+                offset = out.tell()
+                writer = _Writer(out, gzip=True, warc_version="1.1")
+                make = self._open_record if exchange.is_authority else self._sealed_record
+                writer.write_record(make(writer, identity, exchange))
+                out.flush()
+                os.fsync(out.fileno())
         except OSError as error:
-            self.close()  # what may be torn now stays the last of its file
+            self._day = ""  # what may be torn now stays the last of its file
             raise OutsideFailed(f"{self._folder}：写不进存证文件（{error.strerror}）") from error
         return offset
 
@@ -142,22 +134,19 @@ class WarcEvidence:
         nonce = secrets.token_bytes(_NONCE)
         sealed = nonce + self._cipher.encrypt(nonce, msgspec.msgpack.encode(exchange), identity.encode())
         return writer.create_warc_record(
-            f"urn:sha256:{identity}", "resource", payload=io.BytesIO(sealed), warc_content_type=SEALED,
-            warc_headers_dict=_warc_headers(identity, exchange),
+            f"urn:sha256:{identity}", "resource", payload=io.BytesIO(sealed), length=len(sealed),
+            warc_content_type=SEALED, warc_headers_dict=_warc_headers(identity, exchange),
         )  # fmt: skip
 
-    def _file(self, day: str) -> BinaryIO:
-        """The file to write to: this process's own, of this day, not full."""
-        if self._out is not None and (self._day != day or self._out.tell() >= self._file_bytes):
-            self.close()
-        if self._out is None:
-            self._day = day
-            self._name = f"huiying-{day}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
-            self._out = (self._folder / self._name).open("xb")
-            writer = _Writer(self._out, gzip=True, warc_version="1.1")
-            writer.write_record(writer.create_warcinfo_record(self._name, _ABOUT))
-            _sync_folder(self._folder)
-        return self._out
+    def _choose_file(self, day: str) -> None:
+        """The file to write to: this object's own, of this day, not full."""
+        if self._day == day and (self._folder / self._name).stat().st_size < self._file_bytes:
+            return
+        self._name = f"huiying-{day}-{os.getpid()}-{secrets.token_hex(4)}.warc.gz"
+        with (self._folder / self._name).open("xb") as out:
+            _Writer(out, gzip=True, warc_version="1.1").begin(self._name)
+        _sync_folder(self._folder)
+        self._day = day
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -183,6 +172,16 @@ class WarcEvidence:
 
 class _Writer(WARCWriter):  # type: ignore[misc]
     """SHA-256 instead of SHA-1 in WARC-Payload-Digest and WARC-Block-Digest."""
+
+    def begin(self, name: str) -> None:
+        """The first record of a file: who wrote it, and how."""
+        headers = {"WARC-Filename": name}
+        self.write_record(
+            self.create_warc_record(
+                "", "warcinfo", payload=io.BytesIO(_ABOUT), length=len(_ABOUT), warc_headers_dict=headers,
+                warc_content_type="application/warc-fields",
+            )
+        )  # fmt: skip
 
     @staticmethod
     def _create_digester() -> Digester:
