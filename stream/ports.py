@@ -238,6 +238,9 @@ class Evidence(Protocol):
     def open(self, capture: Capture) -> Exchange:
         """The exchange, its hash checked; KeyError if it was only hashed, ValueError if it was altered."""
 
+    def close(self) -> None:
+        """Ends the file being written; what was kept is durable already."""
+
 
 class Told(Struct, frozen=True, kw_only=True):
     """What became of one sending. `retry`: a temporary failure; else a failure is permanent."""
