@@ -127,10 +127,18 @@ def _best_subtree(lines: list[Line], parents: list[int]) -> list[Line]:
     for element in range(len(parents) - 1, 0, -1):
         sums[parents[element]] += max(sums[element], COST_OF_BLOCK)
     best = max(range(len(parents)), key=lambda element: (round(sums[element], 3), element), default=0)
+    best = _with_siblings(lines, parents, best, sums[best])
     inside = [False] * len(parents)
     for element in range(len(parents)):
         inside[element] = element == best or (element > 0 and inside[parents[element]])
     return [line for line in lines if inside[line.at]]
+
+
+def _with_siblings(lines: list[Line], parents: list[int], best: int, worth: float) -> int:
+    """The parent, where `best` is but one paragraph of several: a menu between them outweighed a short article."""
+    parent = parents[best]
+    beside = sum(line.worth for line in lines if line.worth >= PROSE and parent in (line.at, parents[line.at]))
+    return parent if beside >= 1.5 * worth else best
 
 
 def _trim(worths: list[float]) -> tuple[int, int]:

@@ -37,7 +37,7 @@ _CONTEXT_CHARS = 12
 _PLATE = re.compile(
     rf"([{_PROVINCES}][A-HJ-NP-Z])[·•・. -]?(?=[A-HJ-NP-Z]{{0,5}}\d)[A-HJ-NP-Z\d]{{4,5}}[A-HJ-NP-Z\d挂学](?![A-Za-z\d])"
 )
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}[@＠](?P<host>[A-Za-z\d.-]{1,100}\.[A-Za-z]{2,10})(?!\w)")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}[@＠](?P<host>[A-Za-z\d.-]{1,100}\.[A-Za-z]{2,10})(?!\w)", re.ASCII)
 _PUBLIC_HOST = re.compile(r"(?:^|\.)(?:gov|edu|mil)\.cn$", re.IGNORECASE)
 _ACCOUNT = re.compile(r"((?:QQ|qq|微信)(?:号码?)?[:：为是 ]{1,3})[A-Za-z\d][\w-]{4,19}(?![\w-])", re.ASCII)
 

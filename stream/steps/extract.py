@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 import lxml.html
 from lxml.etree import LxmlError
@@ -23,6 +24,7 @@ _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b-\u200d
 _MARKUP = re.compile(
     r"</?(?:p|br|div|span|a|img|strong|b|em|font|table|script)\b[^<>]{0,500}>|&(?:nbsp|lt|gt|quot|amp);", re.I
 )
+SLACK = timedelta(days=1)
 _FINENESS: tuple[Precision, ...] = ("second", "minute", "hour", "part_of_day", "day", "month", "year", "unknown")
 
 
@@ -42,18 +44,18 @@ class Extract:
     def handle(self, message: object, state: State) -> Iterable[object]:
         """The article of a page; coverage, decisions and marks as they are."""
         if isinstance(message, Page):
-            yield self._article(message)
+            yield self.article(message)
         elif isinstance(message, Coverage | Decision | Mark):
             yield message
 
-    def tick(self, item: Item, now: object, state: State) -> Iterable[object]:
+    def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         """No timers."""
         return ()
 
     def rebuild(self, state: State) -> None:
         """No working set."""
 
-    def _article(self, page: Page) -> Article:
+    def article(self, page: Page) -> Article:
         row, site = page.row, None
         if page.html is not None:
             found = extract_page(page.html, page.url, page.encoding)
@@ -92,9 +94,9 @@ class Extract:
             author = self._pseudonyms.of(found.author, page.source, page.collected_at)
         return replace(
             row,
-            title=found.title or row.title,
-            text=found.text or row.text,
-            published=_finer(row.published, found.published),
+            title=_fuller_title(row.title, found.title),
+            text=max(found.text, row.text or "", key=len),
+            published=_finer(row.published, _believable(found.published, page.collected_at)),
             author=author,
         )
 
@@ -129,8 +131,25 @@ def _without_markup(text: str) -> str:
     return str(root.text_content())
 
 
+def _fuller_title(row: str | None, page: str) -> str:
+    """A feed's or list's title is the cleaner one, unless it was cut short there."""
+    if not row or (page and row.rstrip("….") != row):
+        return page or row or ""
+    return row
+
+
+def _believable(published: Interval | None, collected_at: datetime) -> Interval | None:
+    """None where a page claims to come from tomorrow: some other date was read (docs/formats.md: published_at)."""
+    if published is None or published.earliest is None or published.earliest > collected_at + SLACK:
+        return None
+    return published
+
+
 def _finer(row: Interval | None, page: Interval | None) -> Interval | None:
-    """The more precise of both; the row's (a feed, a list) where they are equally precise."""
+    """What the feed or list says; the page refines it, and contradicts it never."""
     if row is None or page is None:
         return row or page
-    return page if _FINENESS.index(page.precision) < _FINENESS.index(row.precision) else row
+    within = (
+        page.earliest is not None and page.earliest <= row.latest and (row.earliest or page.earliest) <= page.earliest
+    )
+    return page if within and _FINENESS.index(page.precision) < _FINENESS.index(row.precision) else row
