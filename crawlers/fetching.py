@@ -80,6 +80,7 @@ def main() -> None:
     from crawlers.process import scrapy_settings
     from crawlers.refusals import NotFetched
     from crawlers.sources import Source
+    from crawlers.turns import Turns
     from crawlers.web import WebSpider, declared_encoding
 
     order = msgspec.json.decode(sys.stdin.buffer.read())
@@ -92,7 +93,7 @@ def main() -> None:
         name = "once"
 
         def __init__(self, **_: Any) -> None:
-            super().__init__(sources=[source], publisher=None, pseudonyms=None, once=True)
+            super().__init__(sources=[source], publisher=None, pseudonyms=None, once=True, turns=Turns())
 
         async def start(self) -> AsyncIterator[Any]:
             try:

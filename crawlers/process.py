@@ -17,6 +17,7 @@ from crawlers.addresses import PRIVATE_HOSTS
 from crawlers.polling import Outcome
 from crawlers.publish import Publisher
 from crawlers.sources import Source
+from crawlers.turns import Turns
 from stream.backends import open_backends
 from stream.errors import UsageError
 from stream.intake import load_pseudonyms
@@ -52,7 +53,7 @@ def run(
     process = AsyncCrawlerProcess(scrapy_settings(watched, options or {}))
     publisher.start()
     try:
-        crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once)
+        crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once, turns=Turns())
         _end_on(process, stop or threading.Event(), publisher)
         process.start(install_signal_handlers=stop is None)
     finally:

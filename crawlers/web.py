@@ -15,6 +15,7 @@ from crawlers.polling import NEVER, Listed, Outcome
 from crawlers.publish import HTML_LIMIT, Piece, fetched_id, post_id, sha256
 from crawlers.refusals import FAILURES, NotFetched, failure, refusal
 from crawlers.sources import Source
+from crawlers.turns import Turns
 from crawlers.watch import PollingSpider
 from stream.clock import wall_now
 from stream.core.documents import Fetched, Page, Row
@@ -23,6 +24,8 @@ from stream.ports import Exchange
 
 TRIES = 3
 """An article that failed this often is published as its list told it: one page must not hide a channel for ever."""
+WALLS = frozenset({"http_412", "http_429", "http_521", "captcha"})
+"""These are meant for us, not for one article: no try is ever the last."""
 LOOK_AGAIN = timedelta(hours=6)
 """An authority's article that still stands on the list is read again after this: bulletins are edited silently."""
 
@@ -30,8 +33,9 @@ LOOK_AGAIN = timedelta(hours=6)
 class WebSpider(PollingSpider):
     """Fetches politely: requests pass Scrapy's downloader with all its middlewares (robots, throttle, retry)."""
 
-    def __init__(self, **parts: Any) -> None:
+    def __init__(self, *, turns: Turns, **parts: Any) -> None:
         super().__init__(**parts)
+        self.turns = turns
         self._failed: dict[str, int] = {}
 
     async def list_of(self, source: Source, is_first: bool) -> Listed:
@@ -71,7 +75,8 @@ class WebSpider(PollingSpider):
         if source.delay_s == 0:
             meta["autothrottle_dont_adjust_delay"] = True
         try:
-            response = await self.crawler.engine.download_async(Request(url, headers=headers, meta=meta))
+            async with self.turns.at(url, source.delay_s):
+                response = await self.crawler.engine.download_async(Request(url, headers=headers, meta=meta))
         except FAILURES as error:
             raise failure(error) from error
         why = refusal(response.status, response.body, response.headers.get("Retry-After"))
@@ -95,7 +100,7 @@ class WebSpider(PollingSpider):
         try:
             response = await self.fetch(source, entry.url, known)
         except NotFetched as error:
-            if error.fate == "refused" or (error.fate == "later" and not self._is_hopeless(entry.url)):
+            if error.reason in WALLS or (error.fate != "never" and not self._is_hopeless(entry.url)):
                 raise
             if known is not None:
                 return 0

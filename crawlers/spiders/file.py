@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -30,6 +31,9 @@ class FileSpider(PollingSpider):
     as it goes."""
 
     name = "file"
+
+    def __init__(self, *, turns: object = None, **parts: Any) -> None:
+        super().__init__(**parts)  # files stand at no host: nobody's turn
 
     async def poll(self, source: Source, is_first: bool) -> Outcome:
         """Every new or changed file, in order of name. Raises NotFetched where the folder cannot be read."""

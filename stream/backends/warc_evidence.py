@@ -102,6 +102,10 @@ class WarcEvidence:
                 else:
                     yield capture, True
 
+    def close(self) -> None:
+        """Starts a new file at the next capture; nothing is held open between two."""
+        self._day = ""
+
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def _write(self, day: str, identity: str, exchange: Exchange) -> int:
