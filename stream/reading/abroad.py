@@ -6,6 +6,8 @@ city named); summer time is not tracked, so a foreign clock may be an hour off. 
 
 from __future__ import annotations
 
+import re
+
 import ahocorasick
 
 _BY_OFFSET: dict[float, str] = {
@@ -82,6 +84,17 @@ _NOT_A_PLACE = (
     *("地质勘探局", "地质调查局", "料理", "留学", "签证", "进口", "洋", "籍", "车", "斗牛犬"),
     *("豆腐", "品牌", "族", "震", "兰", "红"),
 )
+
+
+# A headline's one-character country: 俄两座桥梁遭袭, 美一男子 (but 美女, 美食, 日照).
+_CURT = re.compile(
+    r"^(?:俄|美(?=[一两国军警媒总政议联航小]|\d)|英(?=[国军警媒特首])|韩(?=[国军警媒总一])|日(?=[军警媒一]))"
+)
+
+
+def is_curtly_abroad(headline: str) -> bool:
+    """Whether a headline begins with the one-character name of a foreign country."""
+    return _CURT.match(headline) is not None
 
 
 def foreign_names(text: str) -> list[tuple[int, str]]:

@@ -13,7 +13,7 @@ from collections import Counter
 from msgspec import Struct
 
 from stream.core.documents import Emergency, EventType
-from stream.reading.abroad import foreign_names, home_names
+from stream.reading.abroad import foreign_names, home_names, is_curtly_abroad
 from stream.reading.numerals import narrow
 from stream.reading.triggers import CASUALTY, Trigger, found
 
@@ -24,19 +24,23 @@ NOT_ONE = Emergency(is_emergency=False)
 
 # What makes a text something else than a report of an event that happened, wherever it stands: fiction, games, sport.
 _FICTION = re.compile(
-    r"电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会|游戏|皮肤|联动|战胜|对战|决赛|夺冠"
-    r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军|烈士|阅兵"
+    r"电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会|游戏|皮肤|联动"
+    r"|战胜|对战|决赛|夺冠"
+    r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军"
+    r"|烈士|阅兵"
 )
 # The same, where it governs the text, that is in the headline: drills, memory, advice, plans, statistics.
 _NOT_REAL = re.compile(
-    r"演练|演习|模拟|周年|纪念|悼念日|祭日|预告|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救|征集|讲座|培训|宣传周|安全月"
-    r"|挫败|未遂|企图|策划|拘捕|阻止|密谋|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示|股|基金|涨停|指数"
+    r"演练|演习|模拟|周年|纪念|悼念日|祭日|预告|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救"
+    r"|征集|讲座|培训|宣传周|安全月"
+    r"|挫败|未遂|企图|策划|拘捕|阻止|密谋|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示"
+    r"|股|基金|涨停|指数"
     r"|十年前|年前|往事|回忆|历史|案例|盘点|十大"
 )
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
     r"(?:实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
-    r"|炸裂|坍塌|崩塌|地震)|爆炸(?:输出|性|头|力|新闻)"
+    r"|炸裂|坍塌|崩塌|地震)|爆炸(?:式|输出|性|头|力|新闻)"
     r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
     r"|笑死|累死|热死|气死|帅死|塌房|翻车(?:现场|名场面|了)|大型翻车|热量炸弹"
 )
@@ -49,7 +53,7 @@ _EVENT_SHAPE = re.compile(
 )
 _NUMBER_HURT = re.compile(
     r"[\d一二两三四五六七八九十百多数]{1,5}(?:名|人|死|位)[^，。]{0,8}(?:死|亡|伤|遇难|身亡|失联|失踪|被困|中毒"
-    r"|呕吐|感染|遗体)|致\d死"
+    r"|呕吐|感染|遗体)|\d[死亡](?!亡)"
 )
 _DATELINE = re.compile(r"^[^。]{0,60}?日(?:电|讯|消息)|（[^）]{0,40}记者[^）]{0,40}）|\([^)]{0,40}记者[^)]{0,40}\)")
 _GUNS = re.compile(r"枪击|枪杀|遭枪|空袭|导弹|空军基地|武装分子|自杀式|汽车炸弹")
@@ -65,6 +69,7 @@ _HAZARD_BEFORE = re.compile(
 )
 
 
+_BURST = re.compile(r"(?:发生|突发|传出|遭遇?)[^，。]{0,8}(?:爆炸(?!式|性)|泄漏|袭击|大火|火情|骚乱)")
 _DIED = re.compile(r"身亡|遇难|离世|丧生|致死|当场死|不治|死亡")
 _RUMOUR = re.compile(r"谣言|辟谣|不实|造谣")
 _ONE_HURT = re.compile(
@@ -154,9 +159,9 @@ def _is_shaped(text: str) -> bool:
 def _is_enough_short(lead: str, score: _Score) -> bool:
     if score.strongest >= 3:
         return _HAPPENED.search(lead) is not None or _is_shaped(lead)
-    if _EVENT_SHAPE.search(lead) or (score.strongest >= 2 and _DIED.search(lead)):
+    if _is_shaped(lead) or _DIED.search(lead):
         return True
-    return score.has_casualty and _NUMBER_HURT.search(lead) is not None
+    return _BURST.search(lead) is not None and bool(home_names(lead) or foreign_names(lead))
 
 
 def _is_enough(lead: str, body: str, score: _Score) -> bool:
@@ -180,6 +185,8 @@ def _adjusted(score: _Score, text: str, at_home: bool) -> tuple[EventType | None
 def is_at_home(head: str, body: str) -> bool:
     """Whether the event lies in China: foreign and domestic names weighed, the headline and the lead before "
     "the rest."""
+    if is_curtly_abroad(head):
+        return False
     lead = _DATELINE.sub("", body[:400], count=1)[:LEAD_CHARS]
     foreign = 4 * len(foreign_names(head)[:1]) + 2 * len(foreign_names(lead)[:2])
     home = 4 * len(home_names(head)[:1]) + 2 * len(home_names(lead)[:2])
