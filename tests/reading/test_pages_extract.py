@@ -14,8 +14,6 @@ PARAGRAPHS = [
 ]
 SECTIONS = ("首页", "新闻", "政务公开", "办事", "互动", "专题")
 MENU = "".join(f'<li><a href="/{name}">{name}</a></li>' for name in SECTIONS)
-    f'<li><a href="/{n}">{name}</a></li>' for n, name in enumerate(["首页", "新闻", "政务公开", "办事", "互动", "专题"])
-)
 HOT = "".join(f'<p><a href="/h{n}">另一条很长的新闻标题，说的是别的地方的事情（{n}）</a></p>' for n in range(8))
 
 
