@@ -67,6 +67,8 @@ def verdicts(judgement: Judgement, policy: AlertPolicy) -> Iterator[Candidate]:
 
 
 def _is_told(change: VerdictChange, judgement: Judgement, policy: AlertPolicy) -> bool:
+    if change.reason in policy.verdicts.quiet:
+        return False
     if change.after != "met":
         return change.after in policy.verdicts.send
     if policy.verdicts.met == "graded":

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from stream.core.documents import Grade, Verdict
+from stream.core.reasons import Reason
 
 Span = Annotated[str, Meta(pattern=r"^[+-]?[0-9]{1,4}[smhd]$")]
 Modality = Literal["must", "in_principle", "advisory"]
@@ -62,7 +63,8 @@ class Opened(Part, frozen=True, kw_only=True):
 
 
 class Verdicts(Part, frozen=True, kw_only=True):
-    """Which verdicts are told. `met`: only for incidents with a grade or an opened gate, always, or never."""
+    """Which verdicts are told. `met`: only for incidents with a grade or an opened gate, always, or never. Changes with
+    a reason in `quiet` (stream.core.reasons) are no news: that nobody watches a body is known from `huiying check`."""
 
     send: list[Verdict] = field(
         default_factory=lambda: [
@@ -72,12 +74,13 @@ class Verdicts(Part, frozen=True, kw_only=True):
     )  # fmt: skip
     met: Literal["graded", "always", "never"] = "graded"
     modalities: list[Modality] = field(default_factory=lambda: ["must", "in_principle"])
+    quiet: list[Reason] = field(default_factory=lambda: ["unwatched", "no_responsible_body", "grade_not_evident"])
 
 
 class HotLimit(Part, frozen=True, kw_only=True):
-    """A spike is told from `min_count` posts in the window and `min_ratio` times the baseline."""
+    """A spike (found by stream.core.heat) is told from `min_count` posts in its window and `min_ratio` baselines."""
 
-    min_count: int = 20
+    min_count: int = 10
     min_ratio: float = 3.0
 
 
@@ -85,7 +88,7 @@ class Hot(Part, frozen=True, kw_only=True):
     """Hot incidents and topics; `topics` gives a topic limits of its own; at most one alert in `gap`."""
 
     incidents: HotLimit = field(default_factory=HotLimit)
-    topics: HotLimit = field(default_factory=HotLimit)
+    topics: HotLimit = field(default_factory=lambda: HotLimit(min_count=20))
     by_topic: dict[str, HotLimit] = field(default_factory=dict)
     gap: Span = "6h"
 

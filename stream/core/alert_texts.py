@@ -31,10 +31,32 @@ VERDICTS: Mapping[Verdict, str] = {
     "exempt_claimed": "经人认定豁免",
     "unknown_coverage_gap": "监看有缺口，无法判断",
 }
+# The words for stream.core.reasons; a test compares the two lists.
 REASONS: Mapping[str, str] = {
-    "awaiting_coverage": "等待监看渠道在时限后完成复查",
-    "coverage_gap": "监看渠道曾无法访问，可能有未被我们看到的发布",
-    "unknown_coverage_gap": "监看渠道曾无法访问，可能有未被我们看到的发布",
+    "awaiting_statement": "时限未到，尚未见权威发布",
+    "provisional_grade": "等级尚不明，时钟为暂定",
+    "grade_not_evident": "暂定时限已过，等级仍不明，不作超时判定",
+    "statement_in_time": "发布在时限之内",
+    "statement_retracted": "按时发布的内容已撤回，现存发布均不满足时限",
+    "statement_straddles_deadline": "发布时间与时限的区间重叠，无法分出先后",
+    "no_statement": "监看渠道全程可访问且时限后已复查，未见发布",
+    "statement_late": "所见发布均晚于时限，且时限内监看无缺口",
+    "fair_clock_met": "自等级可判断时起计，发布在时限之内",
+    "awaiting_coverage": "时限已过，等待监看渠道完成复查",
+    "coverage_gap": "时限内有一段没有监看到，可能有未被看到的发布",
+    "channel_unreachable": "时限内监看渠道曾无法访问，可能有未被看到的发布",
+    "never_polled_past_deadline": "时限之后一直未能复查监看渠道",
+    "unwatched": "责任单位没有登记监看渠道",
+    "no_responsible_body": "责任单位不明，无从监看",
+    "exempt_by_person": "经人认定豁免，并注明依据",
+    "no_longer_applies": "等级或性质更正后不再适用",
+    "incident_dismissed": "经人排除",
+    "incident_merged": "已并入另一事件",
+    "no_number": "规则未规定时限",
+    "awaiting_follow_up": "尚未见含新情况的后续发布",
+    "advisory_gap": "已超过建议的后续发布间隔（仅提示）",
+    "follow_up_released": "已有含新情况的后续发布",
+    "issuer_level_reached": "发布主体的层级符合要求",
 }
 
 # Full-width twins: they read the same and mean nothing to Markdown, HTML, chat mentions or templates.
