@@ -11,6 +11,7 @@ import re
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stream.core.documents import Figures
 from stream.core.intervals import Interval
@@ -166,47 +167,32 @@ def _rank(one: Count, is_title: bool) -> int:
 
 
 def _serious(sentences: list[_Sentence]) -> int | None:
-    return _best_any(sentences, "serious")
-
-
-def _best_any(sentences: list[_Sentence], kind: Kind) -> int | None:
-    """Like `_best`, but a part is as good as a whole: 24人受伤，其中3人重伤."""
-    for sentence in sentences:
-        for one in sentence.counts:
-            if one.kind == kind:
-                return one.value
-    return None
+    """The first one named; a part is as good as a whole: 24人受伤，其中3人重伤."""
+    named = (one.value for sentence in sentences for one in sentence.counts if one.kind == "serious")
+    return next(named, None)
 
 
 def _injuries(sentences: list[_Sentence]) -> int | None:
     """Per sentence the general count (24人受伤), else serious and light added; the best ranked sentence wins."""
-    best: tuple[int, int] | None = None
-    for sentence in sentences:
-        here = [one for one in sentence.counts if one.kind in ("injuries", "serious", "light")]
-        if not here:
-            continue
-        value, lead = _hurt(here)
-        rank = _rank(lead, sentence.is_title)
-        if best is None or rank > best[0]:
-            best = (rank, value)
-    return best[1] if best else None
+    sums = [(_hurt(here), sentence.is_title) for sentence in sentences if (here := _hurt_counts(sentence))]
+    if not sums:
+        return None
+    best, _ = max(sums, key=lambda pair: _rank(*pair))
+    return _exact(best, [one for one, _ in sums])
 
 
-def _hurt(here: list[Count]) -> tuple[int, Count]:
+def _hurt_counts(sentence: _Sentence) -> list[Count]:
+    return [one for one in sentence.counts if one.kind in ("injuries", "serious", "light")]
+
+
+def _hurt(here: list[Count]) -> Count:
+    """One count of a sentence's injured. Serious and light together are a whole, whatever 其中 stood before."""
     general = [one for one in here if one.kind == "injuries" and not one.is_part]
     if general:
-        lead = max(general, key=lambda one: one.value)
-        return lead.value, lead
+        return max(general, key=lambda one: one.value)
     serious = [one for one in here if one.kind == "serious"][:1]
-    light = [one for one in here if one.kind == "light"]
-    parts = serious + light or here[:1]
-    whole = replace_part(parts[0])
-    return sum(one.value for one in parts), whole
-
-
-def replace_part(one: Count) -> Count:
-    """Serious and light injuries together are a whole, whatever 其中 stood before."""
-    return Count(one.kind, one.value, one.start, one.end, one.is_sum, one.is_revised, False, one.is_vague, one.is_weak)
+    parts = serious + [one for one in here if one.kind == "light"] or here[:1]
+    return replace(parts[0], value=sum(one.value for one in parts), is_part=False)
 
 
 def _ill(sentences: list[_Sentence]) -> int | None:

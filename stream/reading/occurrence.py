@@ -161,7 +161,7 @@ def _rank(when: When, body: str, frame: _Frame | None) -> int | None:
     before = body[max(0, when.start - 12) : when.start]
     if _BEFORE_NOT.search(before) or body.startswith(("电", "讯", "消息", "信息", "专电", "报道", "综合"), when.end):
         return None
-    if _PAST.search(before) or _is_other_year(when, frame):
+    if _PAST.search(before.rpartition("。")[2]) or _is_other_year(when, frame):
         return 0
     clause, sentence = _clause(body, when), _sentence(body, when)
     happens = _HAPPENED.search(clause) is not None
