@@ -26,11 +26,14 @@ _DROPPED = frozenset((
     "canvas", "video", "audio", "map", "select", "option", "button", "input", "textarea", "head", "nav",
     "footer", "link", "meta", "title", "rt", "rp",
 ))  # fmt: skip
+_COMMENTS = re.compile(r"comment|pinglun|repl(?:y|ies)", re.IGNORECASE)
 _ASIDE = re.compile(
-    r"comment|pinglun|reply|related|relat|recommend|xgyd|hot(?:news|list)|rank|share|copyright|footer|sidebar|breadcrumb"
-    r"|crumb|navi|pager|pagination|advert|guanggao|qrcode|disclaim|toolbar|login",
+    r"relat|recommend|xgyd|hot(?:news|list)|rank|share|copyright|footer|sidebar|crumb|navi|pager|pagination|advert"
+    r"|guanggao|qrcode|disclaim|toolbar|login",
     re.IGNORECASE,
 )
+# The article's own element often carries a word of the above too: what hangs on it is named there (share, login).
+_ARTICLE = re.compile(r"art|content|body|text|detail", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden", re.IGNORECASE)
 _STOPS = re.compile(r"[，。；：！？、,;!?…”」』）]")
 _BOILERPLATE = re.compile(
@@ -71,10 +74,16 @@ def find_body(lines: list[Line], parents: list[int]) -> Body:
     if start == end:
         return Body("", 0.0)
     start, end = _stretch(inside, parents, start, end)
-    while start < end - 1 and _is_heading(inside[start].text):
-        start += 1
     kept = [line for line in inside[start:end] if line.worth > 0 or not _is_aside(line)]
     return Body("\n".join(line.text for line in kept), sum(line.worth for line in kept))
+
+
+def without_heading(text: str, title: str) -> str:
+    """A body without what stands over it: title, date and source, which have places of their own."""
+    lines = text.split("\n")
+    while len(lines) > 1 and (lines[0] == title or (len(lines[0]) < 80 and _HEADING.search(lines[0]))):
+        lines.pop(0)
+    return "\n".join(lines)
 
 
 def prose_of(text: str) -> float:
@@ -107,11 +116,6 @@ def _stretch(inside: list[Line], parents: list[int], start: int, end: int) -> tu
         if line.worth >= PROSE and home in (line.at, parents[line.at]):
             start, end = min(start, index), max(end, index + 1)
     return start, end
-
-
-def _is_heading(text: str) -> bool:
-    """Date and source over the text, which `published` and `site` tell."""
-    return len(text) < 80 and _HEADING.search(text) is not None
 
 
 def _is_aside(line: Line) -> bool:
@@ -232,5 +236,8 @@ def _is_dropped(element: Any, *, keep_asides: bool) -> bool:
         return True
     if keep_asides or element.tag in ("body", "html", "article", "main"):
         return False
-    named = f"{element.get('id') or ''} {element.get('class') or ''}"
-    return len(named) > 1 and _ASIDE.search(named[:200]) is not None
+    named = f"{element.get('id') or ''} {element.get('class') or ''}"[:200]
+    if len(named) == 1:
+        return False
+    is_aside = _ASIDE.search(named) is not None and _ARTICLE.search(named) is None
+    return is_aside or _COMMENTS.search(named) is not None

@@ -11,7 +11,7 @@ from lxml.etree import LxmlError
 from msgspec import Struct
 
 from stream.core.intervals import Interval
-from stream.reading.page_body import Body, Line, find_body, lines_of, prose_of
+from stream.reading.page_body import Body, Line, find_body, lines_of, prose_of, without_heading
 from stream.reading.page_encoding import decode_page
 from stream.reading.page_head import author_of, metas_of, site_of, title_of
 from stream.reading.page_times import published_of
@@ -51,7 +51,7 @@ def extract_page(html: bytes, url: str | None = None, encoding: str | None = Non
     first = _position(lines, body.text)
     return PageText(
         title=title,
-        text=body.text[:TEXT_CHARS],
+        text=without_heading(body.text, title)[:TEXT_CHARS],
         published=published_of(lines, first, metas, _scripts(root), url),
         author=author_of(metas, _near(lines, first, body)),
         site=site_of(metas, suffix, url),

@@ -19,11 +19,12 @@ HOT = "".join(f'<p><a href="/h{n}">另一条很长的新闻标题，说的是别
 
 def page(head: str = "", by: str = "", body: str | None = None, foot: str = "") -> str:
     body = body if body is not None else "".join(f"<p>　　{one}</p>" for one in PARAGRAPHS)
+    comments = "<div class=comments><p>网友：火真大，希望没事，大家要小心用电。2025-03-09 10:00</p></div>"
     return (
-        f"<html><head><title>云岭县一仓库起火_云岭新闻网</title>{head}</head><body><div class=top><ul>{MENU}</ul></div>"
-        f"<div class=main><h1>云岭县一仓库起火</h1><div class=by>{by}</div><div class=con>{body}</div></div>"
-        f"<div class=hot>{HOT}</div><div class=comments><p>网友：火真大，希望没事，大家要小心用电。2025-03-09 10:00:00</p></div>"
-        f"{foot}<div>版权所有 © 云岭新闻网 2025</div></body></html>"
+        f"<html><head><title>云岭县一仓库起火_云岭新闻网</title>{head}</head><body><div><ul>{MENU}</ul></div>"
+        f"<div class=main><h1>云岭县一仓库起火</h1><div class=by>{by}</div>"
+        f"<div class='content js_share'>{body}</div></div>"
+        f"<div class=hot>{HOT}</div>{comments}{foot}<div>版权所有 © 云岭新闻网 2025</div></body></html>"
     )
 
 
