@@ -53,6 +53,12 @@ def name_of(code: str) -> str | None:
     return names_by_code().get(code)
 
 
+def code_of(written: str) -> str | None:
+    """The code that a code or an unambiguous name stands for."""
+    found = (written,) if written in names_by_code() else codes_by_name().get(written, ())
+    return found[0] if len(found) == 1 else None
+
+
 @cache
 def codes_by_name() -> Mapping[str, tuple[str, ...]]:
     """The codes that a full or short name may mean; a province or city wins over lesser regions of its name."""

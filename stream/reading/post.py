@@ -1,0 +1,137 @@
+"""Everything that one post alone tells: all readers together, over one scan of the text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from importlib.resources import files
+
+import msgspec
+
+from stream.core.authorities import Registry
+from stream.core.documents import Article, Mention, TopicScore
+from stream.core.intervals import Interval, exactly
+from stream.reading import answers, bodies, issuers, places, relevance, topics
+from stream.reading.abroad import foreign_names, home_names
+from stream.reading.answers import Context
+from stream.reading.events import read_event
+from stream.reading.fingerprint import fingerprint
+from stream.reading.scan import Hit, Scanner
+from stream.reading.topics import Classifier, Lexical, TopicConfig
+
+QUOTE = 200
+LEAD = 300
+LEXICONS = ("answers.yaml", "places.yaml", "regions.tsv", "relevance.yaml")
+
+
+class Reader:
+    """Reads one post. Pure: the same article gives the same mention, alone or in a batch.
+
+    `classifier` replaces the default one of `config` (a transformer, or the default with a trained model).
+    """
+
+    def __init__(self, config: TopicConfig, registry: Registry, classifier: Classifier | None = None) -> None:
+        self._config = config
+        self._registry = registry
+        self._classifier = Lexical(config) if classifier is None else classifier
+        lexical = self._classifier if isinstance(self._classifier, Lexical) else None
+        self._lexical = lexical
+        self._scanner = Scanner(
+            {
+                "places": places.words(),
+                "bodies": bodies.words(registry),
+                "answers": issuers.words(),
+                "topics": {} if lexical is None else lexical.words(),
+                "relevance": relevance.words(),
+            }
+        )
+        self.version = (
+            f"{self._classifier.version}+{_lexicon_hash()}+{_hash(msgspec.json.encode(registry.authorities))}"
+        )
+
+    def read(self, article: Article) -> Mention:
+        """The mention of an article."""
+        title, body = article.title, article.text
+        text, lead = f"{title}\n{body}", len(title)
+        at = article.published.latest if article.published else article.collected_at
+        hits = self._scanner.scan(text)
+        named = bodies.named(hits["bodies"], hits["places"], text, self._registry, at)
+        response = answers.read(
+            Context(
+                article.kind, article.account, article.answers, text, lead,
+                hits["answers"], hits["places"], hits["bodies"], named, self._registry, at,
+            )
+        )  # fmt: skip
+        event = read_event(title, body, _anchor(article))
+        regions = self._regions(article, hits["places"], text, lead, at)
+        about = self._topics(text, lead, hits["topics"])
+        signs = relevance.Signs(article.kind, event.emergency, response, about, regions, _is_abroad(text, lead))
+        terms, simhash = fingerprint(title, body)
+        return Mention(
+            id=article.id,
+            collected_at=article.collected_at,
+            source=article.source,
+            url=article.url,
+            account=article.account,
+            kind=article.kind,
+            title=title,
+            quote=(body.strip() or title)[:QUOTE],
+            published=article.published,
+            heat=article.heat,
+            answers=article.answers,
+            removed_at=article.removed_at,
+            relevant=bool(article.answers) or relevance.is_relevant(signs, _leading(hits["relevance"], lead), text),
+            topics=about,
+            emergency=event.emergency,
+            figures=event.figures,
+            severity=event.severity,
+            occurred=event.occurred,
+            regions=regions,
+            bodies=list(dict.fromkeys(named.values()))[: bodies.MOST],
+            response=response,
+            content_sha256=article.content_sha256,
+            model_version=self.version,
+            fingerprint=terms,
+            simhash=simhash,
+            capture=article.capture,
+        )
+
+    def _topics(self, text: str, lead: int, hits: list[Hit]) -> list[TopicScore]:
+        if self._lexical is not None:
+            scores = self._lexical.score(text, lead, hits)
+        else:
+            scores = self._classifier.scores([text])[0]
+        return topics.held(scores, self._config.threshold)
+
+    def _regions(self, article: Article, hits: list[Hit], text: str, lead: int, at: datetime) -> list[str]:
+        """The row's own region first, then the text's; an official account's region where neither tells."""
+        found = places.located(hits, text, lead)
+        stated = places.code_of(article.region) if article.region else None
+        if stated is None and not found and article.account:
+            owner = self._registry.resolve(article.account, at)
+            stated = owner.region if owner is not None else None
+        if stated is None or stated in found:
+            return found
+        return [stated, *found][: places.MOST]
+
+
+def _anchor(article: Article) -> Interval:
+    return article.published or exactly(article.collected_at, "collected")
+
+
+def _leading(hits: list[Hit], lead: int) -> list[Hit]:
+    return [hit for hit in hits if hit.end <= lead + LEAD]
+
+
+def _is_abroad(text: str, lead: int) -> bool:
+    head = text[: lead + 80]
+    return "当地时间" in head or (bool(foreign_names(head)) and not home_names(head))
+
+
+def _lexicon_hash() -> str:
+    folder = files("stream.reading") / "data"
+    return _hash(b"".join((folder / name).read_bytes() for name in LEXICONS))
+
+
+def _hash(body: bytes) -> str:
+    return sha256(body).hexdigest()[:12]
