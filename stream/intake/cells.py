@@ -17,6 +17,9 @@ from stream.reading.times import parse_published
 _EXCEL_DAYS = (32874, 73051)
 _EXCEL_EPOCH_DAYS = 25569  # Excel's number of 1970-01-01
 
+SHORT_CHARS = 4096  # of an id, an address, a name
+_LONG_COLUMNS = frozenset({"title", "text", "reply"})
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # Nothing of these can be seen: controls, spaces, zero-width and direction marks, BOM, the replacement character.
 _READABLE = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\u2060-\u2064\ufeff\ufffd]")
@@ -35,6 +38,8 @@ def text_of(cells: dict[str, Any], name: str) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, str):
+        if len(value) > SHORT_CHARS and name not in _LONG_COLUMNS:
+            raise RowFlawed("too_long")
         return _whole(value)
     if isinstance(value, Formula):
         raise RowFlawed("formula")

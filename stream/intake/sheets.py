@@ -19,6 +19,12 @@ from stream.intake.rejects import Flaw
 UNZIPPED_BYTES = 512 << 20  # openpyxl keeps the table of shared strings in memory; a zip bomb must not fill it
 SPOOLED_BYTES = 8 << 20
 
+# What zipfile and openpyxl raise on files that are cut, encrypted, or hold something else.
+_DAMAGED = (
+    *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError, RuntimeError),
+    *(KeyError, IndexError, ValueError, TypeError),
+)
+
 
 class Formula(Struct, frozen=True):
     """A cell that holds a formula and no stored value."""
@@ -30,7 +36,7 @@ def sheet_rows(source: IO[bytes]) -> Iterator[tuple[int | None, dict[str, Any] |
         shutil.copyfileobj(source, whole)
         try:
             yield from _sheet_rows(whole)
-        except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError):
+        except _DAMAGED:
             yield None, Flaw(reason="broken_file")
 
 
@@ -57,7 +63,9 @@ def _sheet_rows(whole: IO[bytes]) -> Iterator[tuple[int | None, dict[str, Any] |
 
 def _cells(whole: IO[bytes], *, stored: bool) -> Iterator[tuple[Any, ...]]:
     book = load_workbook(whole, read_only=True, data_only=stored, keep_links=False)
-    return iter(book.worksheets[0].iter_rows())
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # a file may claim a million columns; rows are then padded to them
+    return iter(sheet.iter_rows())
 
 
 def _with_stored(cells: dict[str, Any], header: list[str], row: tuple[Any, ...]) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from stream.reading.page_times import published_of
 
 PAGE_BYTES = 2 << 20
 """What stands behind it is not read: no article is that long, and a hostile page must stay cheap."""
-TEXT_CHARS = 1 << 20
+TEXT_CHARS = 256 << 10
+"""As of rows: what a bus carries in one message."""
 SCRIPT_CHARS = 200_000
 SURE = 60.0
 """Characters of prose from which the body found by its sentences is trusted; below, trafilatura is asked too."""
