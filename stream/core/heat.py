@@ -106,9 +106,14 @@ def topic_heated(before: TopicHeat, at: datetime, rule: SpikeRule) -> TopicHeat:
     return replace(before, collected_at=max(before.collected_at, at), hourly=hourly, hot=hot)
 
 
+def series_id(topic: str, region: str | None) -> str:
+    """The id of a topic's series."""
+    return f"{topic}|{region or ''}"
+
+
 def topic_heat(topic: str, region: str | None, at: datetime) -> TopicHeat:
-    """An empty series; its id is `topic|region`."""
-    return TopicHeat(id=f"{topic}|{region or ''}", collected_at=at, topic=topic, region=region, hourly=[], hot=[])
+    """An empty series."""
+    return TopicHeat(id=series_id(topic, region), collected_at=at, topic=topic, region=region, hourly=[], hot=[])
 
 
 def _of(hourly: Hourly, posts: int) -> Heat:

@@ -260,28 +260,37 @@ def _new_figures(incident: Incident, mention: Mention, issuer: str | None) -> li
     return news
 
 
-def _with_responses(
-    incident: Incident, mention: Mention, answered: Interval | None, duplicate_of: str | None
-) -> Incident:
-    responses = [_updated(one, mention) for one in incident.responses]
-    answer = mention.response
-    is_known = any(one.mention == mention.id for one in responses)
-    if answer is not None and not is_known and _is_worth_keeping(incident, mention, answer, duplicate_of):
-        responses.append(_response(incident, mention, answer, answered, duplicate_of))
-    if len(responses) == len(incident.responses) and all(
-        one is other for one, other in zip(responses, incident.responses, strict=True)
-    ):
-        return incident
+def with_answered(incident: Incident, mention: Mention) -> Incident:
+    """The post has come whose answers came first: they learn when it was published."""
+    responses = [
+        replace(one, answered=published(mention)) if one.answers == mention.id and one.answered is None else one
+        for one in incident.responses
+    ]
     return replace(incident, responses=responses)
 
 
-def _updated(response: Response, mention: Mention) -> Response:
-    """The response found withdrawn, or its answered post come at last."""
-    if response.mention == mention.id and mention.removed_at is not None and response.removed_at is None:
-        return replace(response, removed_at=mention.removed_at, removal_known_at=mention.collected_at)
-    if response.answers == mention.id and response.answered is None:
-        return replace(response, answered=published(mention))
-    return response
+def _with_responses(
+    incident: Incident, mention: Mention, answered: Interval | None, duplicate_of: str | None
+) -> Incident:
+    answer = mention.response
+    if answer is None and mention.removed_at is None:
+        return incident
+    for place, one in enumerate(incident.responses):
+        if one.mention == mention.id:
+            return _withdrawn(incident, place, mention)
+    if answer is None or not _is_worth_keeping(incident, mention, answer, duplicate_of):
+        return incident
+    response = _response(incident, mention, answer, answered, duplicate_of)
+    return replace(incident, responses=[*incident.responses, response])
+
+
+def _withdrawn(incident: Incident, place: int, mention: Mention) -> Incident:
+    """The response at `place`, seen again: found removed, or unchanged."""
+    known = incident.responses[place]
+    if mention.removed_at is None or known.removed_at is not None:
+        return incident
+    gone = replace(known, removed_at=mention.removed_at, removal_known_at=mention.collected_at)
+    return replace(incident, responses=[*incident.responses[:place], gone, *incident.responses[place + 1 :]])
 
 
 def _is_worth_keeping(incident: Incident, mention: Mention, answer: Answer, duplicate_of: str | None) -> bool:

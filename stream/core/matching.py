@@ -12,12 +12,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from stream.core.documents import Emergency, Incident, Mention
+from stream.core.documents import Emergency, Figures, Incident, Mention
 
 DAY = timedelta(days=1)
 TERMS_KEPT = 64
+TERMS_SLACK = 32  # cut back only now and then: sorting on each post cost a third of the step
 SUPPORT_SHIFT = 40
 SUPPORT_LIMIT = 4095
+_NO_FIGURES = Figures()
 _TERM_MASK = (1 << SUPPORT_SHIFT) - 1
 
 
@@ -65,19 +67,31 @@ class Match(Struct, frozen=True, kw_only=True):
 class Profile:
     """The matchable view of one open incident; made from the stored incident and nothing else."""
 
-    __slots__ = ("bodies", "events", "figures", "kinds", "last_at", "posts", "reaches", "terms")
+    __slots__ = ("bodies", "events", "figures", "incident", "kinds", "last_at", "posts", "reaches", "terms")
 
-    def __init__(self, incident: Incident) -> None:
+    def __init__(self) -> None:
+        self.incident: Incident | None = None
+        self.terms: dict[int, int] = {}
+
+    def learn(self, incident: Incident, common: int) -> dict[int, int]:
+        """Takes over what changed; returns the terms as they were."""
+        known, self.incident = self.incident, incident
         self.posts = max(1, incident.heat.posts)
         self.last_at = incident.heat.hourly[-1][0] if incident.heat.hourly else incident.opened_at
-        self.terms = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in incident.terms}
-        self.reaches = reaches(incident.regions)
-        self.bodies = frozenset(incident.bodies)
-        self.kinds = frozenset(one.emergency.type for one in incident.emergencies if one.emergency.type)
-        self.events = frozenset(
-            one.emergency.subtype for one in incident.emergencies if is_one_of_a_kind(one.emergency)
-        )
-        self.figures = frozenset((one.name, one.value) for one in incident.figures)
+        if known is None or known.regions is not incident.regions:
+            self.reaches = reaches(incident.regions)
+        if known is None or known.bodies is not incident.bodies:
+            self.bodies = frozenset(incident.bodies)
+        if known is None or known.figures is not incident.figures:
+            self.figures = frozenset((one.name, one.value) for one in incident.figures)
+        if known is None or known.emergencies is not incident.emergencies:
+            events = [one.emergency for one in incident.emergencies]
+            self.kinds = frozenset(one.type for one in events if one.type)
+            self.events = frozenset(one.subtype for one in events if is_one_of_a_kind(one))
+        before = self.terms
+        if known is None or known.terms is not incident.terms:
+            self.terms = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in incident.terms if term & 0xFF > common}
+        return before
 
 
 class OpenIncidents:
@@ -86,7 +100,8 @@ class OpenIncidents:
     def __init__(self, weights: Weights | None = None) -> None:
         self._weights = weights or Weights()
         self._profiles: dict[str, Profile] = {}
-        self._by_term: dict[int, set[str]] = {}
+        # Tuples: nearly every term has one incident, and 300,000 small sets would cost 60 MiB.
+        self._by_term: dict[int, tuple[str, ...]] = {}
         self._support: dict[int, int] = {}
 
     def __len__(self) -> int:
@@ -94,18 +109,22 @@ class OpenIncidents:
 
     def put(self, incident: Incident) -> None:
         """Adds an incident, or replaces what is known of it."""
-        before = self._profiles.get(incident.id)
-        profile = Profile(incident)
-        old = before.terms if before else {}
+        profile = self._profiles.get(incident.id)
+        if profile is None:
+            profile = self._profiles[incident.id] = Profile()
+        old = profile.learn(incident, self._weights.common)
+        new = profile.terms
+        if new is old:
+            return
         support = self._support
-        for term, count in profile.terms.items():
-            if (known := old.get(term)) == count:
-                continue
-            support[term] = support.get(term, 0) + count - (known or 0)
-            if known is None:
-                self._by_term.setdefault(term, set()).add(incident.id)
-        self._forget(incident.id, {term: old[term] for term in old.keys() - profile.terms.keys()})
-        self._profiles[incident.id] = profile
+        for term, count in new.items() - old.items():
+            if term in old:
+                support[term] += count - old[term]
+            else:
+                support[term] = support.get(term, 0) + count
+                self._by_term[term] = (*self._by_term.get(term, ()), incident.id)
+        if len(old) + len(new.keys() - old.keys()) != len(new):
+            self._forget(incident.id, {term: old[term] for term in old.keys() - new.keys()})
 
     def remove(self, id: str) -> None:
         """It is matched no more; unknown ids are ignored."""
@@ -134,10 +153,11 @@ class OpenIncidents:
 
     def _forget(self, id: str, terms: Mapping[int, int]) -> None:
         for term, count in terms.items():
-            ids = self._by_term[term]
-            ids.discard(id)
-            self._support[term] -= count
-            if not ids:
+            ids = tuple(one for one in self._by_term[term] if one != id)
+            if ids:
+                self._by_term[term] = ids
+                self._support[term] -= count
+            else:
                 del self._by_term[term], self._support[term]
 
     def _shared(self, fingerprint: list[int]) -> tuple[int, dict[str, int]]:
@@ -228,6 +248,8 @@ def _thinned(weight: int, incidents: int) -> int:
 def figures_of(mention: Mention) -> list[tuple[str, int]]:
     """The stated figures as (name, value)."""
     figures = mention.figures
+    if figures == _NO_FIGURES:
+        return []
     return [(name, value) for name in figures.__struct_fields__ if (value := getattr(figures, name)) is not None]
 
 
@@ -254,7 +276,7 @@ def touch(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 
 def with_terms(terms: list[int], fingerprint: list[int]) -> list[int]:
-    """An incident's terms after one more post: at most TERMS_KEPT."""
+    """An incident's terms after one more post: at most TERMS_KEPT + TERMS_SLACK."""
     return joined_terms(terms, [1 << SUPPORT_SHIFT | term for term in fingerprint])
 
 
@@ -264,9 +286,8 @@ def joined_terms(terms: list[int], others: list[int]) -> list[int]:
     for other in others:
         term = other & _TERM_MASK
         support[term] = min(SUPPORT_LIMIT, support.get(term, 0) + (other >> SUPPORT_SHIFT))
-    kept = list(support.items())
-    if len(kept) > TERMS_KEPT:
+    if len(support) > TERMS_KEPT + TERMS_SLACK:
         # What only one old post had goes first: a later post is likelier to repeat what came last.
-        best = sorted(range(len(kept)), key=lambda place: (-kept[place][1], -place))[:TERMS_KEPT]
-        kept = [kept[place] for place in sorted(best)]
-    return [count << SUPPORT_SHIFT | term for term, count in kept]
+        last = sorted(enumerate(support), key=lambda one: (-support[one[1]], -one[0]))[:TERMS_KEPT]
+        support = {term: support[term] for _, term in sorted(last)}
+    return [count << SUPPORT_SHIFT | term for term, count in support.items()]

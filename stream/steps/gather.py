@@ -84,7 +84,7 @@ class Gather:
                 yield Post, message.answers
             yield Incident, incidents.incident_id(message.id)
             if message.relevant:
-                yield from ((TopicHeat, heat.id) for heat in _topics_of(message))
+                yield from ((TopicHeat, heats.series_id(*series)) for series in _series_of(message))
         elif isinstance(message, Decision):
             yield Assignment, message.incident_of
             yield Post, message.incident_of
@@ -143,6 +143,8 @@ class Gather:
         """The incident with the post in it: member, facts, spike, timer."""
         incident = incidents.with_mention(placed.incident, mention, duplicate_of)
         incident = incidents.with_facts(incident, mention, placed.answered, duplicate_of)
+        if placed.reason == PlaceReason.AWAITED:
+            incident = incidents.with_answered(incident, mention)
         found = heats.spike(incident.heat.hourly, incident.hot, mention.collected_at, self.rules.incident_spike)
         if found is not None:
             incident = incidents.with_hot(incident, found)
@@ -196,11 +198,12 @@ class Gather:
         return incident
 
     def _count_topics(self, mention: Mention, state: State) -> Iterator[TopicHeat]:
-        for empty in _topics_of(mention):
-            before = state.get(TopicHeat, empty.id) or empty
-            after = heats.topic_heated(before, mention.collected_at, self.rules.topic_spike)
+        at = mention.collected_at
+        for topic, region in _series_of(mention):
+            before = state.get(TopicHeat, heats.series_id(topic, region)) or heats.topic_heat(topic, region, at)
+            after = heats.topic_heated(before, at, self.rules.topic_spike)
             state.put(after)
-            if after.hot != before.hot:
+            if after.hot is not before.hot:
                 yield after
 
     # --- decisions ----------------------------------------------------------------------------------------------------
@@ -315,16 +318,13 @@ def _is_changed(before: Incident, after: Incident) -> bool:
     )  # fmt: skip
 
 
-def _topics_of(mention: Mention) -> list[TopicHeat]:
-    """Empty series this post counts in: each topic, and each topic in the post's prefecture."""
-    series = []
-    for scored in mention.topics:
-        if scored.score >= incidents.TOPIC_SCORE:
-            series.append(heats.topic_heat(scored.topic, None, mention.collected_at))
-            if mention.regions:
-                prefecture = mention.regions[0][:4] + "00"
-                series.append(heats.topic_heat(scored.topic, prefecture, mention.collected_at))
-    return series
+def _series_of(mention: Mention) -> list[tuple[str, str | None]]:
+    """What this post counts in: each topic, and each topic in the post's prefecture."""
+    topics = [one.topic for one in mention.topics if one.score >= incidents.TOPIC_SCORE]
+    if not mention.regions:
+        return [(topic, None) for topic in topics]
+    prefecture = mention.regions[0][:4] + "00"
+    return [(topic, region) for topic in topics for region in (None, prefecture)]
 
 
 def _post_ids(decision: Decision) -> list[str]:
