@@ -17,7 +17,8 @@ _CN = "一二两三四五六七八九十百千万零〇"
 _NUMBER = re.compile(
     rf"(?<![\d.第{_CN}])(?P<near>近|不足|未到)?(?P<n>\d{{1,7}}(?:\.\d)?[万千]?|[{_CN}]{{1,9}}|双"
     rf"|数[十百千万]{{1,2}})(?P<vague>多|余|来)?"
-    r"(?P<unit>个人|[名人位具口](?!次)|条(?=人命|生命|性命)|(?=死|亡|重伤|轻伤|伤(?![势口亡])|遇难)"
+    r"(?P<unit>个人|[名人位具口](?!次)|条(?=人命|生命|性命)|例(?!外|如)|(?=死|亡|重伤|轻伤|伤(?![势口亡])|遇难"
+    r"|失踪|失联)"
     r"|(?=(?:[男女中小大]{0,2}学生|员工|工人|职工|村民|儿童|师生|乘客|旅客|游客|群众|平民|幼儿(?!园)|孩子|患者"
     r"|士兵|矿工)))"
 )
@@ -35,23 +36,26 @@ _OUTCOME = re.compile(
     r"|(?P<ill>中毒|呕吐|腹泻|腹痛|腹胀|不适|症状|不良反应|发病|感染|确诊|住院|入院|送院|送医|被送往|就诊|患者"
     r"|患病|病倒|接受治疗|接受救治)"
 )
-_DIED_AFTER = re.compile(r"(?:无效|途中|伤重)[^，。]{0,8}(?:死|亡|去世|离世)|不治")
+_DIED_AFTER = re.compile(r"(?:无效|途中|伤重|送医|医院)[^，。]{0,8}(?:死|亡|去世|离世)|不治")
 _NOT_HARMED = re.compile(
     r"(?:遇难|死|伤|失联)者?(?:的)?(?:家属|亲属)|(?:未|没有?|无)(?:人)?(?:受伤|伤亡|生命危险)|脱离|死伤|伤亡"
-    r"|无大碍|留院观察|出院|医护|官兵|民警|消防员"
+    r"|无大碍|留院观察|出院|(?:医护|官兵|民警|消防员)[^，。]{0,8}[抢救扑赶到]"
 )
 _BEFORE = re.compile(
     r"(?:(?P<deaths>死亡|遇难|身亡|丧生|[撞炸砸烧砍打压碾捅枪]死|致死|夺走|夺去|吞噬|死)|(?P<serious>重伤)"
     r"|(?P<light>轻微?伤)"
-    r"|(?P<injuries>受伤|[撞砍炸砸捅刺]?伤)|(?P<missing>失踪|失联(?:人员)?)|(?P<ill>中毒|撂倒|毒倒|放倒|感染))"
+    r"|(?P<injuries>受伤|[撞砍炸砸捅刺]?伤)|(?P<missing>失踪|失联(?:人员)?)|(?P<ill>中毒(?:村民|学生|员工|工人"
+    r"|群众)?|撂倒|毒倒|放倒|感染|病人|患者|病例|发病|收治|接诊))"
     r"(?:者|人员)?(?:人数|总数)?(?:[由从][^，。]{1,6}[人名例])?(?:已经?|目前|至少|上升|增加|[升增达为到至有]"
-    r"|突破|超过|约|共|了|的|逾|仍|尚){0,6}$"
+    r"|突破|超过|约|共|了|的|逾|仍|尚|系|是){0,6}$"
 )
 _NOT_VICTIMS = re.compile(r"击毙|击伤|抓获|逮捕|拘捕|疏散|派出|出动|调集|派遣")
 _REMAINING = re.compile(r"尚有|仍有|还有|剩余|余下")  # 仍有18名学生住院: what is left of the count, not the count
-_SUM = re.compile(r"造成|导致|致|共|总计|合计|酿成|已有|引发|截至|确认|迄今")
+_SUM = re.compile(r"造成|导致|致|共|累计|总计|合计|酿成|已有|引发|截至|确认|迄今")
 _REVISED = re.compile(r"(?:升至|增至|上升[到至]|增加[到至]|升到|增为|改为|修正为|更正为)(?:至少|约)?$")
 _PART = re.compile(r"(?:其中|包括|含|分别)[^，。；]{0,10}$")
+_HEARSAY = re.compile(r"(?:知情人|网传|据传|传言|爆料)[^。]{0,16}$")
+_AND_ONE = re.compile(r"(?:司机|驾驶员|驾驶人)[及和与]$")
 _JOINED = re.compile(r"(?:及|和|与|、|以及)$")
 
 
@@ -83,9 +87,15 @@ def counts(text: str) -> list[Count]:
             owed.append(one)
             continue
         if count is not None:
-            found.append(replace(count, value=count.value + sum(_value(waiting) or 0 for waiting in owed)))
+            others = sum(_value(waiting) or 0 for waiting in owed) + _unnumbered(text, one.start())
+            found.append(replace(count, value=count.value + others))
         owed.clear()
     return found
+
+
+def _unnumbered(text: str, start: int) -> int:
+    """司机及11名乘客: one more than the number says."""
+    return 1 if _AND_ONE.search(text[max(0, start - 5) : start]) else 0
 
 
 def _value(one: re.Match[str]) -> int | None:
@@ -122,7 +132,7 @@ def _count(text: str, one: re.Match[str], after: str) -> Count | None:
         is_revised=_REVISED.search(clause) is not None,
         is_part=_PART.search(text[max(0, one.start() - 14) : one.start()]) is not None,
         is_vague=bool(one["vague"]) or clause.endswith(("约", "逾", "超过", "大约", "突破", "上", "达")),
-        is_weak="伤员" in after or "伤者" in after or one["unit"] == "具",
+        is_weak="伤员" in after or "伤者" in after or one["unit"] == "具" or _HEARSAY.search(whole) is not None,
         is_more=clause.startswith("另"),
     )
 
@@ -139,6 +149,8 @@ def _kind(clause: str, after: str, unit: str) -> Kind | None:
         return "deaths"
     outcome = _OUTCOME.search(after)
     named = _BEFORE.search(clause)
+    if named is not None and after.startswith("、"):
+        outcome = None  # 死亡5人、重伤3人: what follows the mark is the next number's
     if named is not None and unit and (outcome is None or outcome.start() > 2):
         return named.lastgroup  # type: ignore[return-value]
     if outcome is None:

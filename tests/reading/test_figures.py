@@ -20,6 +20,10 @@ COUNTED = (
     ("一家五口不幸遇难。", Figures(deaths=5)),
     ("车上5名研究人员及1名司机受伤。", Figures(injuries=6)),
     ("夺走了3条生命。", Figures(deaths=3)),
+    ("造成死亡5人、重伤3人、轻伤20人的事故。", Figures(deaths=5, serious_injuries=3, injuries=23)),
+    ("司机及11名乘客死亡。", Figures(deaths=12)),
+    ("落水1死1失踪。", Figures(deaths=1, missing=1)),
+    ("造成3人当场死亡，1人送医院后死亡，5人受伤。", Figures(deaths=4, injuries=5)),
     ("现场4人已无生命体征。", Figures(deaths=4)),
     ("司机当场死亡，副驾驶乘客重伤。", Figures(deaths=1, serious_injuries=1, injuries=1)),
     ("爆炸造成13人当场死亡，2人经抢救无效死亡。", Figures(deaths=15)),
@@ -65,7 +69,9 @@ def test_traps(text: str, expected: Figures) -> None:
     assert figures("", text) == expected
 
 
-@pytest.mark.parametrize("text", ["火灾未造成人员伤亡。", "所幸无人员伤亡。", "事故没有造成人员伤亡。"])
+@pytest.mark.parametrize(
+    "text", ["暂无人员伤亡。", "火灾未造成人员伤亡。", "所幸无人员伤亡。", "事故没有造成人员伤亡。"]
+)
 def test_nobody_hurt_is_zero(text: str) -> None:
     assert figures("", text) == Figures(deaths=0, injuries=0)
 
@@ -94,6 +100,8 @@ def test_the_ill_are_counted_only_in_public_health_events() -> None:
     text = "该校32名学生出现呕吐、腹泻症状，仍有8名学生住院。"
     assert figures("", text, is_illness=True).ill == 32
     assert figures("", text).ill is None
+    assert figures("", "知情人称约700人中毒，但街道统计的中毒人数为308人。", is_illness=True).ill == 308
+    assert figures("", "累计发病105人，共接诊病人46人。", is_illness=True).ill == 105
     assert figures("", "32人丧生，另有50人被送医。", is_illness=True).ill == 82
 
 
