@@ -51,9 +51,10 @@ class PublicResolver(CachingThreadedResolver):
 
     def getHostByName(self, name: str, timeout: Any = ()) -> Any:  # noqa: N802 (Twisted's name)
         """A deferred address; it fails with AddressRefused for a private one."""
-        return super().getHostByName(name, timeout).addCallback(self._checked, name)
+        return super().getHostByName(name, timeout).addCallback(self.checked, name)
 
-    def _checked(self, address: str, name: str) -> str:
+    def checked(self, address: str, name: str) -> str:
+        """The address a name resolved to, if we may go there."""
         if is_private_host(address) and name not in self.allowed:
             raise AddressRefused("private_address")
         return address

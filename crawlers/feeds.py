@@ -56,7 +56,8 @@ def _entries(parsed: Any) -> Iterator[Entry]:
 
 def _published(one: Any) -> Interval | None:
     """Published, else updated; feedparser gives UTC. Out-of-range years are no date at all."""
-    moment = one.get("published_parsed") or one.get("updated_parsed")
+    # dict.get: feedparser's own warns about a fallback of its that is not wanted here
+    moment = dict.get(one, "published_parsed") or dict.get(one, "updated_parsed")
     if moment is None:
         return None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from parsel import Selector
@@ -27,7 +28,8 @@ _ROWS = ("li", "tr", "dd", "dl", "p")
 
 LEAST_HAN = 7
 """Chinese characters of a headline: shorter anchors are menus ("通知公告", "更多")."""
-LONGEST_PAGE = 5_000
+MOST_LINKS = 5_000
+ROW_TEXT = 2_000
 """Links looked at, at most."""
 
 
@@ -35,17 +37,15 @@ def article_links(source: Source, page: Selector, base: str) -> list[Entry]:
     """The article links of a list page, in its order, each once."""
     base = _base(page, base)
     if source.links:
-        found = (_entry(anchor, base) for anchor in _selected(page, source.links))
+        found = [_entry(anchor, base) for anchor in _selected(page, source.links)]
     else:
-        found = (
-            _entry(anchor, base) for anchor in page.css("a[href]")[:LONGEST_PAGE] if _is_article(anchor, base, source)
-        )
+        hosts = frozenset({urlsplit(base).netloc.lower(), *source.home, *source.hosts})
+        entries = (_entry(anchor, base) for anchor in page.css("a[href]")[:MOST_LINKS])
+        found = [entry for entry in entries if entry is not None and _is_article(entry, hosts)]
     best: dict[str, Entry] = {}
     for entry in found:
-        if entry is None:
-            continue
         # The same article is often linked twice, by its picture and by its headline.
-        if entry.url not in best or len(entry.title) > len(best[entry.url].title):
+        if entry is not None and (entry.url not in best or len(entry.title) > len(best[entry.url].title)):
             best[entry.url] = entry
     return list(best.values())
 
@@ -63,7 +63,7 @@ def next_page(source: Source, page: Selector, base: str) -> str | None:
 
 def _selected(page: Selector, selector: str) -> Iterator[Selector]:
     """The anchors a selector names, or those inside what it names."""
-    for one in page.css(selector)[:LONGEST_PAGE]:
+    for one in page.css(selector)[:MOST_LINKS]:
         if one.root.tag == "a":
             yield one
         else:
@@ -71,23 +71,19 @@ def _selected(page: Selector, selector: str) -> Iterator[Selector]:
 
 
 def _labelled_next(page: Selector) -> Iterator[Selector]:
-    return (a for a in page.css("a[href]")[:LONGEST_PAGE] if _NEXT.match(_text(a)[:20]))
+    return (a for a in page.css("a[href]")[:MOST_LINKS] if _NEXT.match(_text(a)[:20]))
 
 
-def _is_article(anchor: Selector, base: str, source: Source) -> bool:
-    url = _address(anchor, base)
-    if url is None:
-        return False
-    parts = urlsplit(url)
-    if parts.netloc.lower() not in {urlsplit(base).netloc.lower(), *source.home, *source.hosts}:
+def _is_article(entry: Entry, hosts: frozenset[str]) -> bool:
+    parts = urlsplit(entry.url)
+    if parts.netloc.lower() not in hosts or parts.path in {"", "/"} or parts.path.lower().endswith(_FILES):
         return False
     path = f"{parts.path}?{parts.query}"
-    if parts.path.lower().endswith(_FILES) or parts.path in {"", "/"}:
-        return False
-    is_headline = len(_HAN.findall(_title(anchor))) >= LEAST_HAN
+    is_headline = len(_HAN.findall(entry.title)) >= LEAST_HAN
+    is_dated = entry.published is not None
     if _DATED_PATH.search(path):
-        return is_headline or _day(anchor) is not None
-    return is_headline and (_day(anchor) is not None or bool(_NUMBERED_PATH.search(path)))
+        return is_headline or is_dated
+    return is_headline and (is_dated or bool(_NUMBERED_PATH.search(path)))
 
 
 def _entry(anchor: Selector, base: str) -> Entry | None:
@@ -114,7 +110,19 @@ def _title(anchor: Selector) -> str:
 
 
 def _text(anchor: Selector) -> str:
-    return " ".join("".join(anchor.xpath(".//text()").getall()).split())
+    return " ".join(_bounded(anchor.root, 500).split())
+
+
+def _bounded(node: Any, limit: int) -> str:
+    """The text inside a node, no more of it than asked for: broken markup nests a whole page in one row."""
+    parts: list[str] = []
+    size = 0
+    for part in node.itertext():
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            break
+    return "".join(parts)
 
 
 def _day(anchor: Selector) -> Interval | None:
@@ -125,8 +133,8 @@ def _day(anchor: Selector) -> Interval | None:
         if node is None:
             return None
         if node.tag in _ROWS or node.tag == "div":
-            text = "".join(node.itertext())
-            days = _DAY.findall(text[:2000]) if len(text) < 2000 else []
+            text = _bounded(node, ROW_TEXT)
+            days = _DAY.findall(text) if len(text) <= ROW_TEXT else []
             if len(days) == 1:
                 return _whole_day(*(int(part) for part in days[0]))
     return None

@@ -55,7 +55,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def home(self) -> frozenset[str]:
         """host[:port] of its own addresses."""
-        return frozenset(urlsplit(url).netloc.lower() for url in self.urls)
+        return frozenset(urlsplit(url).netloc.lower() for url in self.urls if is_web_address(url))
 
     @property
     def may_be_private(self) -> bool:
@@ -65,7 +65,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def is_loopback(self) -> bool:
         """Whether all its addresses are written as this machine's own."""
-        return bool(self.urls) and all(_is_loopback_host(urlsplit(url).hostname or "") for url in self.urls)
+        return bool(self.urls) and all(_is_on_loopback(url) for url in self.urls)
 
     @property
     def delay_s(self) -> float:
@@ -157,12 +157,11 @@ def is_private_host(host: str) -> bool:
         return False
 
 
-def _is_loopback_host(host: str) -> bool:
-    if host.lower() == "localhost":
-        return True
+def _is_on_loopback(url: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or a broken address
         return False
 
 
