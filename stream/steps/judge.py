@@ -26,6 +26,10 @@ LONGEST_WINDOW = timedelta(hours=48)
 EVERY_OPEN = 1_000_000
 
 
+# Verdicts that rest on silence.
+_SILENT = ("pending", "breached", "breached_but_fair_clock_met", "unknown_coverage_gap")
+
+
 class Waiting(Struct, frozen=True, kw_only=True):
     """An unanswered window of an incident: which silence a coverage row may turn into evidence."""
 
@@ -211,14 +215,14 @@ def _days(incident: Incident, until: datetime) -> tuple[date, date]:
 
 def _windows(judgement: Judgement) -> list[Waiting]:
     """Windows that no statement answered in time; of closed incidents only those still pending."""
-    kept = ("pending",) if judgement.state != "open" else ("pending", "breached", "unknown_coverage_gap")
+    kept = ("pending",) if judgement.state != "open" else _SILENT
     return [
         Waiting(
             start=one.start.earliest or one.start.latest,
             deadline=one.due.latest,
             is_pending=one.verdict == "pending",
             judged_at=judgement.collected_at,
-        )  # fmt: skip
+        )
         for one in judgement.obligations
         if one.verdict in kept and one.due is not None and one.start is not None and not one.provisional
     ]

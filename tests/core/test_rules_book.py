@@ -1,0 +1,106 @@
+"""config/rules.yaml as shipped, which version is in force when, and every cross-field fault with its remedy."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from stream.core.intervals import SHANGHAI
+from stream.core.rules import (
+    Jurisdiction,
+    Rule,
+    Rules,
+    Window,
+    is_in_force,
+    is_in_jurisdiction,
+    is_on,
+    modality_at,
+    problems,
+    rule_named,
+    version_of,
+)
+from stream.settings import load_yaml
+
+RULES = load_yaml(Path(__file__).parents[2] / "config" / "rules.yaml", Rules)
+
+
+def on(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 12, tzinfo=SHANGHAI)
+
+
+def shipped(id: str) -> Rule:
+    rule = rule_named(RULES, id)
+    assert rule is not None
+    return rule
+
+
+def with_rule(id: str, **changes: object) -> Rules:
+    rules = tuple(msgspec.structs.replace(one, **changes) if one.id == id else one for one in RULES.rules)
+    return msgspec.structs.replace(RULES, rules=rules)
+
+
+def test_fifty_one_sound_rules_ship() -> None:
+    assert len(RULES.rules) == 51
+    assert problems(RULES) == []
+
+
+def test_five_hours_began_on_the_day_of_circular_80() -> None:
+    rule = shipped("CN-5H-AUTH")
+    assert not is_in_force(rule, on(2016, 11, 9))
+    assert is_in_force(rule, datetime(2016, 11, 10, 0, 0, tzinfo=SHANGHAI))
+    assert version_of(rule) == "2016-11-10"
+
+
+def test_a_rule_of_which_only_the_year_is_known_starts_after_that_year() -> None:
+    rule = shipped("LOCAL-AH-5H")
+    assert not is_in_force(rule, on(2020, 12, 31))
+    assert is_in_force(rule, on(2021, 1, 1))
+
+
+def test_an_ended_rule_is_out_of_force_on_the_next_day() -> None:
+    rule = shipped("SEED-KT-FISCAL-M")
+    assert is_in_force(rule, on(2017, 12, 31))
+    assert not is_in_force(rule, on(2018, 1, 1))
+
+
+def test_the_conference_is_in_principle_since_the_plan_of_2025() -> None:
+    rule = shipped("CN-24H-PRESSER")
+    assert modality_at(rule, on(2025, 2, 24)) == "must"
+    assert modality_at(rule, on(2025, 2, 25)) == "in_principle"
+
+
+def test_an_unchecked_rule_is_off() -> None:
+    assert not is_on(shipped("LOCAL-GZ-3H"))
+    assert is_on(shipped("CN-5H-AUTH"))
+
+
+@pytest.mark.parametrize(
+    ("regions", "expected"), [(["340100"], True), (["440300", "440000"], False), ([], False), (["340000"], True)]
+)
+def test_local_rules_hold_where_they_were_made(regions: list[str], expected: bool) -> None:
+    assert is_in_jurisdiction(shipped("LOCAL-AH-5H"), regions) is expected
+
+
+@pytest.mark.parametrize(
+    ("broken", "place", "remedy"),
+    [
+        (msgspec.structs.replace(RULES, version=" "), "$.version", "2025.1"),
+        (msgspec.structs.replace(RULES, rules=RULES.rules + RULES.rules[:1]), "有效期重叠", "effective_to"),
+        (msgspec.structs.replace(RULES, gates=RULES.gates[:2]), "$.gates", "by_itself"),
+        (msgspec.structs.replace(RULES, gates=RULES.gates + RULES.gates[:1]), "重复", "改名"),
+        (with_rule("CN-5H-AUTH", effective_from=None), "effective_from", "effective_year"),
+        (with_rule("CN-5H-AUTH", effective_to=date(2016, 1, 1)), "effective_to", "改正"),
+        (with_rule("CN-5H-AUTH", check_in_force=True), "enabled", "核实"),
+        (with_rule("CN-5H-AUTH", window=Window(unit="clock_hour")), "window.value", "正整数"),
+        (with_rule("CN-5H-AUTH", window=Window(unit="working_day", value=5)), "judged", "ledger"),
+        (with_rule("CN-FOI-AR-GOV", window=Window(unit="annual_date", date="02-30")), "window.date", "MM-DD"),
+        (with_rule("CN-FOI-AR-GOV", window=Window(unit="annual_date")), "window.date", "MM-DD"),
+        (with_rule("SEED-SG-AIR-M", window=Window(unit="recurring")), "window.recurs", "every_month"),
+        (with_rule("LOCAL-AH-5H", jurisdiction=Jurisdiction(name="某省", region="34")), "region", "6 位"),
+    ],
+)
+def test_each_fault_names_its_place_and_remedy(broken: Rules, place: str, remedy: str) -> None:
+    (problem,) = problems(broken)
+    assert place in problem
+    assert remedy in problem
