@@ -97,6 +97,9 @@ def is_curtly_abroad(headline: str) -> bool:
     return _CURT.match(headline) is not None
 
 
+_OUR_PEOPLE = ("驻", "公民", "游客", "使馆", "领馆", "外交部", "留学生")  # 我国驻泰国使馆 stands in Thailand
+
+
 def foreign_names(text: str) -> list[tuple[int, str]]:
     """(offset, name) of every name in `text` that lies abroad, in order; overlapping names keep the longest."""
     found: list[tuple[int, str]] = []
@@ -118,4 +121,8 @@ def _is_split(text: str, start: int, name: str) -> bool:
 
 def home_names(text: str) -> list[tuple[int, str]]:
     """(offset, name) of every name in `text` that lies in China, in order."""
-    return [(end - len(name) + 1, name) for end, name in _HOME.iter(text)]
+    return [
+        (end - len(name) + 1, name)
+        for end, name in _HOME.iter(text)
+        if not (name == "我国" and text.startswith(_OUR_PEOPLE, end + 1))
+    ]

@@ -37,6 +37,9 @@ _NOT_REAL = re.compile(
     r"|股|基金|涨停|指数"
     r"|十年前|年前|往事|回忆|历史|案例|盘点|十大"
 )
+_STATISTICS = re.compile(
+    r"(?:\d{1,2}月?|[一二三四]季度)?(?:至|-|~|以来)[^。，]{0,8}[，,]?[^。]{0,12}累计(?:报告|发生|接报)|疫情平稳|总体平稳|形势稳定"
+)
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
     r"(?:实力|全网|热度|美貌|颜值|人气|票房|爆单|朋友圈|评论区|彻底|全面|信息量)[^，。]{0,4}(?:爆炸|爆发"
@@ -142,7 +145,7 @@ def _is_reported(head: str, body: str, score: _Score) -> bool:
     """Enough evidence for the length of the text, and nothing that makes it something else."""
     lead = head + "。" + body[:LEAD_CHARS]
     is_short = len(body) < SHORT_CHARS
-    if _METAPHOR.search(lead) or _RUMOUR.search(head):
+    if _METAPHOR.search(lead) or _RUMOUR.search(head) or _STATISTICS.search(lead):
         return False
     if is_short and (_FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))):
         return False

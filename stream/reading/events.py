@@ -19,6 +19,9 @@ from stream.reading.triggers import may_report
 MOST_CHARS = 3000
 
 
+_POISONS = ("泄漏", "环境污染")  # accidents that make people ill
+
+
 class Event(Struct, frozen=True):
     """What one post says of an event; all but `emergency` is empty when it reports none."""
 
@@ -40,7 +43,7 @@ def read_event(title: str, text: str, anchor: Interval | None) -> Event:
     if not kind.is_emergency:
         return NO_EVENT
     when = occurred(title, text, anchor, None if kind.in_china else _country(title, text))
-    numbers = figures(title, text, when, kind.type == "公共卫生")
+    numbers = figures(title, text, when, kind.type == "公共卫生" or kind.subtype in _POISONS)
     return Event(emergency=kind, figures=numbers, severity=grade(kind.type, kind.subtype, numbers), occurred=when)
 
 

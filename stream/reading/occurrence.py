@@ -163,15 +163,16 @@ def _rank(when: When, body: str, frame: _Frame | None) -> int | None:
         return None
     if _PAST.search(before.rpartition("。")[2]) or _is_other_year(when, frame):
         return 0
-    clause, sentence = _clause(body, when), _sentence(body, when)
-    happens = _HAPPENED.search(clause) is not None
-    if _STATED_BY.search(clause) and not happens:
+    near = _CLAUSE_END.split(body[when.end : when.end + 60], maxsplit=1)[0]
+    if _STATED_BY.search(near) and not _HAPPENED.search(near):
         return 0
-    if _AFTERMATH.search(clause[:24]):
+    clause = _clause(body, when)
+    if _AFTERMATH.search(clause[:24]) or (_STATED_BY.search(clause) and not _HAPPENED.search(clause)):
         return 1
-    rank = 4 if _HAPPENED.search(sentence) else 2
+    own = before.rpartition("。")[2] + _sentence(body, when)
+    rank = 4 if _HAPPENED.search(own) else 2
     rank += 1 if when.date is not None else 0
-    return rank + (2 if _EXPLICIT.search(before) or _BEIJING.search(before) else 0)
+    return rank + (3 if _BEIJING.search(before) else 2 if _EXPLICIT.search(before) else 0)
 
 
 def _is_other_year(when: When, frame: _Frame | None) -> bool:

@@ -52,6 +52,8 @@ OTHERS = (
     ("安全部门第一季度挫败恐怖袭击19起", "安全部门表示，第一季度成功阻止恐怖袭击19起。"),
     ("2022年度十大交通事故案例公布", "交警部门公布十大典型交通事故案例，提醒广大司机注意安全。"),
     ("警方辟谣：网传商场砍人系谣言", "网传某商场发生砍人事件，致3人死亡。经核实系谣言。"),
+    ("手足口病疫情平稳", "今年1至4月，全省累计报告手足口病病例2.3万例，死亡5例。"),
+    ("主持人综艺翻车现场", ""),
     ("上海暴雨", ""),
     ("", ""),
 )
@@ -70,6 +72,9 @@ def test_what_uses_the_same_words_is_no_event(title: str, text: str) -> None:
         ("俄一仓库发生火灾致3死", "", False),
         ("货车侧翻致2人死亡", "新华社云川电 当地时间9日，日本东京一货车侧翻，造成2人死亡。", False),
         ("印度发生6.8级地震", "地震波及我国西藏，当地有感。", False),
+        ("我国驻泰国使馆确认两名公民车祸遇难", "", False),
+        ("美一男子持枪袭击致2死", "", False),
+        ("美食街起火致2人受伤", "", True),
         ("威海地震 震感强烈", "我省发生4.3级地震。", True),
         ("据美国地质勘探局测定 云南发生5.0级地震", "", True),
         ("两车相撞3人受伤", "5月5日本报讯 北岭两车相撞，3人受伤。", True),
@@ -94,6 +99,11 @@ def test_one_reading_gives_all(report: Interval | None) -> None:
 def test_the_grade_comes_from_figures_not_from_adjectives(report: Interval | None) -> None:
     read = read_event("云川发生特大交通事故", "昨天，两车相撞发生特大交通事故，1人死亡。", report)
     assert (read.severity, read.figures.deaths) == ("IV", 1)
+
+
+def test_poisoned_people_of_an_accident_are_ill(report: Interval | None) -> None:
+    read = read_event("化工厂氯气泄漏", "昨日下午，北岭化工厂发生氯气泄漏，10名工人中毒入院。", report)
+    assert (read.emergency.subtype, read.figures.ill) == ("泄漏", 10)
 
 
 def test_a_kind_without_a_scale_has_no_grade(report: Interval | None) -> None:
