@@ -19,9 +19,8 @@ from stream.reading.privacy import Pseudonyms
 Mode = Literal["replay", "read"]
 Cells = dict[str, Any]
 
-TEXT_CHARS = 256 << 10
-"""Longest title + text of a post, in characters: fifty times the longest bulletin, and under 1 MB as UTF-8, which is
-what buses carry in one message."""
+TEXT_CHARS = 1 << 20
+"""Longest title + text of a post, in characters: a book. Nothing that a person would post is longer."""
 
 KINDS = frozenset(("coverage", "decision", *get_args(PostKind)))
 _POST_KINDS = frozenset(get_args(PostKind))

@@ -8,12 +8,18 @@ from urllib.parse import urlsplit
 
 WORDS = 300  # longest title or name that is taken
 
+HEADING_WITHIN = 5  # lines over the body among which its heading is looked for
+
+_NO_HEADING = re.compile(
+    r"位置|首页|主页|来源|编辑|时间|日期|发布|发表|点击|浏览|作者|评论|登录|欢迎|在线|[>＞│|]|[。；;]|\d{4}[-/.年]|^[^\u4e00-\u9fff]*$"
+    r"|^[一二三四五六七八九十\d]{1,3}[、.．]"
+)
 _SUFFIX = re.compile(r"(?:\s*[_|｜]\s*|\s+[-–—]+\s+|-{1,3}|[–—]{1,2})(?=[^_|｜–—-]{1,24}$)")
 _SPACE = re.compile(r"\s+")
 _NAMES = r"[\u4e00-\u9fff·]{2,8}(?:[、 ，][\u4e00-\u9fff·]{2,4}){0,3}"
 _AUTHOR = re.compile(rf"(?:作\s{{0,4}}者|撰文|文)\s{{0,2}}[:：/|]\s{{0,3}}(?P<name>{_NAMES}|[\w.-]{{2,20}})")
 _REPORTER = re.compile(r"(?:记者|通讯员)\s{0,2}[:：]?\s{0,2}(?P<name>[\u4e00-\u9fff]{2,4})(?=[\s）)/、]|$)")
-_NO_NAME = re.compile(r"来源|编辑|时间|日期|发布|发表|点击|浏览|字号|佚名|未知|本站|admin", re.IGNORECASE)
+_NO_NAME = re.compile(r"来源|编辑|时间|日期|发布|发表|点击|浏览|字号|佚名|未知|本站|admin|size", re.IGNORECASE)
 
 Metas = dict[str, str]
 
@@ -41,6 +47,22 @@ def title_of(root: Any, metas: Metas) -> tuple[str, str | None]:
     if short:
         return short, site
     return next((one for one in headings if len(one) >= 4), ""), site
+
+
+def heading_of(title: str, above: list[str]) -> str:
+    """The title, or, where a site gives all its pages one title, the heading over the text.
+
+    `above`: the lines over the body and its first, in reading order.
+    """
+    flat = "".join(title.split())
+    lines = ["".join(line.split()) for line in above]
+    if flat and any(flat in line or (len(line) > 6 and line in flat) for line in lines):
+        return title
+    return next((line for line in reversed(above[-HEADING_WITHIN:]) if _is_heading(line)), title)
+
+
+def _is_heading(line: str) -> bool:
+    return 6 <= len(line) <= 50 and _NO_HEADING.search(line) is None
 
 
 def author_of(metas: Metas, lines: list[str]) -> str | None:

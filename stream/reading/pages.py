@@ -13,13 +13,14 @@ from msgspec import Struct
 from stream.core.intervals import Interval
 from stream.reading.page_body import Body, Line, find_body, lines_of, prose_of, without_heading
 from stream.reading.page_encoding import decode_page
-from stream.reading.page_head import author_of, metas_of, site_of, title_of
+from stream.reading.page_head import author_of, heading_of, metas_of, site_of, title_of
 from stream.reading.page_times import published_of
 
 PAGE_BYTES = 2 << 20
 """What stands behind it is not read: no article is that long, and a hostile page must stay cheap."""
-TEXT_CHARS = 256 << 10
-"""As of rows: what a bus carries in one message."""
+NEAR = 25
+"""Lines above the body in which its title may stand."""
+TEXT_CHARS = 1 << 20
 SCRIPT_CHARS = 200_000
 SURE = 60.0
 """Characters of prose from which the body found by its sentences is trusted; below, trafilatura is asked too."""
@@ -50,6 +51,7 @@ def extract_page(html: bytes, url: str | None = None, encoding: str | None = Non
     body = _body(root)
     lines, _ = lines_of(root, keep_asides=True)
     first = _position(lines, body.text)
+    title = heading_of(title, [line.text for line in lines[max(0, first - NEAR) : first + 1]])
     return PageText(
         title=title,
         text=without_heading(body.text, title)[:TEXT_CHARS],
