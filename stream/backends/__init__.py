@@ -59,7 +59,7 @@ class EmbeddedBackends:
     def close(self) -> None:
         """Closes the file, and the vault where it was used."""
         if "evidence" in self.__dict__:
-            self.evidence.close()  # type: ignore[attr-defined]
+            self.evidence.close()
         try:
             self._bus.close()
         finally:

@@ -23,9 +23,29 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 NEVER = 1 << 62
 """`due` of an item that has no `due_at`: after everything, so that one index serves timers and lists."""
-_COMPRESS_FROM = 512
-"""Bodies from this size on are compressed: a post holds its text twice (text and newest version), and zlib at level 1
-makes 4.8 KB into 1.4 KB in 44 µs, less than writing the difference costs."""
+_COMPRESS_FROM = 256
+"""Bodies from this size on are compressed: a post holds its text twice (text and newest version). Measured, deflate
+at level 1 with `_KNOWN`: a 2 KB post 6.1 → 1.7 KB in 57 µs, a title 1.6 → 0.3 KB in 18 µs (without it 2.1 and 0.7)."""
+# What JSON bodies have in common. Stored bodies need these very bytes: never change them, add a second dictionary.
+_KNOWN = (
+    b'{"type":"incident","state":"open","merged_into":null,"closed_at":null,"first_public":{"interval":{"earliest":"'
+    b'"latest":""precision":"second","source":"row"},"mention":"},"regions":["topics":["bodies":["emergencies":[],'
+    b'"occurred":[],"figures":[],"responses":[],"decisions":[],"hot":[],"heat":{"posts":"peak":"peak_at":"hourly":[['
+    b'{"type":"judgement","severity":{"grade":null,"basis":"mentions":[],"history":[]},"gate":null,"responsible":[{'
+    b'"body":"rule":"rule_version":"modality":"must","clock":"strict","start":{"basis":"due":{"earliest":"latest":'
+    b'"verdict":"pending","reason":"satisfied_by":null,"elapsed_s":null,"evidence":[],"provisional":false},'
+    b'{"type":"assignment","incident":"i-","duplicate_of":null,"reason":"'
+    b'{"type":"post","id":"","collected_at":"2025-01-01T00:00:00+08:00","schema":1,"mention":{"type":"mention","id":"'
+    b'","source":null,"url":"https://www.","account":null,"kind":"post","title":"","quote":"","published":{"earliest":'
+    b'"latest":"precision":"second","source":"row"},"heat":null,"answers":null,"removed_at":null,"relevant":true,'
+    b'"topics":[{"topic":"","score":0.5}],"emergency":{"is_emergency":false,"type":null,"subtype":null,"in_china":null},'
+    b'"figures":{"deaths":null,"serious_injuries":null,"injuries":null,"missing":null,"ill":null,"loss_yuan":null},'
+    b'"severity":null,"occurred":null,"regions":["440300"],"bodies":[],"response":null,"content_sha256":"'
+    b'"model_version":"1","fingerprint":[],"simhash":0,"is_new_content":true,"capture":null},"text":"","author":"'
+    b'"site":null,"versions":[{"collected_at":"2025-01-01T00:00:00+08:00","content_sha256":"","title":"","text":""}],'
+    b'"observations":[]}'
+)
+_DEFLATED = b"\x01"
 
 
 def _judged_bodies(judgement: Judgement) -> Iterable[str | None]:
@@ -110,13 +130,18 @@ class Kind:
 
     def unpack(self, body: bytes) -> Any:
         """The item."""
-        return self._decoder.decode(zlib.decompress(body) if body[:1] != b"{" else body)
+        if body[:1] == _DEFLATED:
+            body = zlib.decompressobj(-15, _KNOWN).decompress(memoryview(body)[1:])
+        return self._decoder.decode(body)
 
 
 def pack(item: Item) -> bytes:
-    """JSON, compressed when that pays; JSON of an object starts with a brace, zlib never does."""
+    """JSON, compressed when that pays; a leading 1 says so, JSON of an object starts with a brace."""
     body = msgspec.json.encode(item)
-    return body if len(body) < _COMPRESS_FROM else zlib.compress(body, 1)
+    if len(body) < _COMPRESS_FROM:
+        return body
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -15, zdict=_KNOWN)
+    return _DEFLATED + deflate.compress(body) + deflate.flush()
 
 
 def instant(at: datetime) -> int:

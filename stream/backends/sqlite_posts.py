@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,19 +11,23 @@ from msgspec.structs import replace
 
 from stream.backends.sqlite_file import SqliteFile
 from stream.backends.sqlite_kinds import at_instant, instant
-from stream.backends.sqlite_words import words_of
+from stream.backends.sqlite_words import TOKENIZER, words_of
 from stream.core.documents import Post
 from stream.ports import TopicCount
 
 # No second copy of the text (content=''). automerge stays at its default: deferred merges pause for up to 18 s.
 SCHEMA = (
-    """CREATE VIRTUAL TABLE post_words USING fts5(
-        words, content='', detail=none, columnsize=0, tokenize='ascii')""",
+    f"""CREATE VIRTUAL TABLE post_words USING fts5(
+        words, content='', detail=none, columnsize=0, tokenize="{TOKENIZER}")""",
     """CREATE TABLE topic_hours (hour INTEGER NOT NULL, topic TEXT NOT NULL, posts INTEGER NOT NULL,
         PRIMARY KEY (hour, topic)) WITHOUT ROWID""",
+    "CREATE TABLE spill (seconds INTEGER NOT NULL)",
+    "INSERT INTO spill VALUES (0)",
 )
-_SHIFT = 21
-_LATEST_MS = (1 << 42) - 1
+SLOTS = 1 << 11
+"""Keys in a second. The index stores differences of keys, 7 bits a byte: keys of milliseconds and 21 bits made it
+5.3 KB a 2 KB post, seconds and 6 bits 3.0 KB. 2,048 a second is more than can be written, so live keys do not spill."""
+_LATEST_S = (1 << 51) - 1
 _HOUR_US = 3_600_000_000
 
 
@@ -41,14 +44,9 @@ class Change(Struct, kw_only=True):
         return self.before is None or self.before.collected_at != self.post.collected_at
 
 
-def first_key(at_us: int) -> int:
-    """The smallest key of the millisecond of `at_us` (microseconds since 1970)."""
-    return min(max(at_us // 1000, 0), _LATEST_MS) << _SHIFT
-
-
-def millisecond_of(key: int) -> int:
-    """The part of a key that is time."""
-    return key >> _SHIFT
+def second_of(at_us: int) -> int:
+    """The second of an instant (microseconds since 1970), as keys hold it."""
+    return min(max(at_us // 1_000_000, 0), _LATEST_S)
 
 
 class PostTables:
@@ -58,18 +56,35 @@ class PostTables:
         self._file = file
 
     def place(self, changes: Sequence[Change]) -> None:
-        """Gives each its key: milliseconds, then a hash of the id, so that keys do not depend on the order of arrival
-        (a taken one moves on by one)."""
-        used: set[int] = set()
-        for change in changes:
-            key = change.key_before
-            if key is None or change.is_moved():
-                low = first_key(instant(change.post.collected_at))
-                key = low | (zlib.crc32(change.post.id.encode()) & ((1 << _SHIFT) - 1))
-                while key in used or self._file.read("SELECT 1 FROM post WHERE key = ?", (key,)):
-                    key += 1
-            used.add(key)
-            change.key = key
+        """Gives each its key: a slot in its second, or, where that is full (many posts of one instant), in a later one.
+
+        How far at most is kept in `spill`, so that a reader in order of time knows how far to look ahead.
+        """
+        last: dict[int, int] = {}
+        spilled = 0
+        for change in sorted(changes, key=lambda one: (one.post.collected_at, one.post.id)):
+            if change.key_before is not None and not change.is_moved():
+                change.key = change.key_before
+                continue
+            second = wanted = second_of(instant(change.post.collected_at))
+            step = 1
+            while (slot := self._last_slot(second, last) + 1) >= SLOTS:
+                # Ever longer leaps, so that a million posts of one instant do not look at every full second again.
+                second, step = second + step, step * 2
+            last[second] = slot
+            spilled = max(spilled, second - wanted)
+            change.key = second * SLOTS + slot
+        if spilled:
+            self._file.write("UPDATE spill SET seconds = max(seconds, ?)", (spilled,))
+
+    def _last_slot(self, second: int, last: dict[int, int]) -> int:
+        """The last slot taken in a second; -1 when it is empty. `last` remembers what this batch knows."""
+        if second not in last:
+            low = second * SLOTS
+            sql = "SELECT max(key) FROM post WHERE key >= ? AND key < ?"
+            key = self._file.read(sql, (low, low + SLOTS))[0][0]
+            last[second] = -1 if key is None else key - low
+        return last[second]
 
     def follow(self, changes: Sequence[Change]) -> None:
         """Brings word index and counts up to the changes."""

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from itertools import groupby
 from typing import Any
 
 from msgspec import Struct
@@ -14,11 +13,12 @@ from msgspec import Struct
 from stream.backends.sqlite_file import SqliteFile
 from stream.backends.sqlite_kinds import KINDS, instant
 from stream.backends.sqlite_listing import Conditions, read_cursor, write_cursor
-from stream.backends.sqlite_posts import first_key, millisecond_of
+from stream.backends.sqlite_posts import SLOTS, second_of
 from stream.backends.sqlite_words import Wanted
 from stream.core.documents import Post
 from stream.ports import Filter
 
+Place = tuple[int, str, int]
 _POST = KINDS[Post]
 _EXAMINED = 5000
 """A page looks at so many posts at most (0.3 s); then it ends early, with a cursor to go on from. Only words whose
@@ -59,20 +59,21 @@ class PostReader:
                         found.append((post, revision))
         return found, None
 
-    def _places(self, asked: Asked, others: Conditions) -> Generator[tuple[int, str, int], None, None]:
-        """(at, id, key) in exact order: keys give the millisecond, `at` and `id` the order within it."""
+    def _places(self, asked: Asked, others: Conditions) -> Generator[Place, None, None]:
+        """(at, id, key) in exact order. Keys give it by the second, and a few lie up to `spill` seconds too late: what
+        may still be overtaken waits in a heap."""
         after = None if asked.cursor is None else tuple(read_cursor(asked.cursor, ("at", "id")))
-        low, high = _bounds(asked, after)
+        spill = self._file.read("SELECT seconds FROM spill")[0][0]
+        low, high = _bounds(asked, after, spill)
         direction = "DESC" if asked.newest else "ASC"
         sql = f"""SELECT p.at, p.id, p.key FROM post_words w CROSS JOIN post p ON p.key = w.rowid
             WHERE post_words MATCH ? AND w.rowid >= ? AND w.rowid < ? AND {others.where()}
             ORDER BY w.rowid {direction}"""
         parameters = [asked.wanted.match(), low, high, *others.parameters]
         with closing(self._file.read_each(sql, parameters)) as rows:
-            for _, group in groupby(rows, key=lambda row: millisecond_of(row[2])):
-                for at, id, key in sorted(group, reverse=asked.newest):
-                    if after is None or ((at, id) < after if asked.newest else (at, id) > after):
-                        yield at, id, key
+            for place in _sorted(rows, asked.newest, spill):
+                if after is None or (place[:2] < after if asked.newest else place[:2] > after):
+                    yield place
 
     def count(self, wanted: Wanted, others: Conditions) -> int:
         """How many; labels only (words would need the texts)."""
@@ -84,15 +85,35 @@ class PostReader:
         return int(self._file.read(sql, [wanted.match(), *others.parameters])[0][0])
 
 
-def _bounds(asked: Asked, after: tuple[Any, ...] | None) -> tuple[int, int]:
-    """The range of keys; coarse by a millisecond, the conditions are exact."""
-    low, high = 0, (1 << 63) - 1
+def _sorted(rows: Iterable[Place], newest: bool, spill: int) -> Iterator[Place]:
+    """Rows by key as rows by (at, id). A post's second lies in [second of its key - spill, second of its key]."""
+    waiting: list[Place] = []
+    seen: int | None = None
+    for row in rows:
+        second = row[2] // SLOTS
+        if second != seen and waiting:
+            waiting.sort(reverse=not newest)
+            while waiting and _is_settled(second_of(waiting[-1][0]), second, newest, spill):
+                yield waiting.pop()
+        seen = second
+        waiting.append(row)
+    yield from sorted(waiting, reverse=newest)
+
+
+def _is_settled(second: int, reached: int, newest: bool, spill: int) -> bool:
+    """Whether nothing that follows the key second `reached` can come before a post of `second`."""
+    return second > reached if newest else second < reached - spill
+
+
+def _bounds(asked: Asked, after: tuple[Any, ...] | None, spill: int) -> tuple[int, int]:
+    """The range of keys; coarse by a second and the spill, the conditions are exact."""
+    low, high = 0, (1 << 62) // SLOTS
     if asked.where.since is not None:
-        low = first_key(instant(asked.where.since))
+        low = second_of(instant(asked.where.since))
     if asked.where.until is not None:
-        high = first_key(instant(asked.where.until) + 1000)
+        high = second_of(instant(asked.where.until)) + 1 + spill
     if after is not None and asked.newest:
-        high = min(high, first_key(after[0] + 1000))
+        high = min(high, second_of(after[0]) + 1 + spill)
     elif after is not None:
-        low = max(low, first_key(after[0]))
-    return low, high
+        low = max(low, second_of(after[0]))
+    return low * SLOTS, high * SLOTS

@@ -11,9 +11,10 @@ import pytest
 
 from stream.backends import open_backends
 from stream.backends.sqlite_file import SqliteFile
-from stream.core.documents import Coverage
+from stream.backends.sqlite_posts import SLOTS
+from stream.core.documents import Coverage, Post, in_order
 from stream.errors import OutsideFailed, SettingsError
-from stream.ports import Outgoing, Save
+from stream.ports import Filter, Outgoing, Save, Search
 from stream.settings import Backend, Settings
 
 TABLE = ("CREATE TABLE t (x INTEGER)",)
@@ -54,6 +55,28 @@ def test_read_only_reads_and_never_writes(settings: Settings, items: Any) -> Non
         reader.store.save_many([Save(item=items.coverage("d"))])
     reader.close()
     writer.close()
+
+
+def test_order_holds_when_an_instant_has_more_posts_than_its_second_has_keys(settings: Settings, items: Any) -> None:
+    backends = open_backends(settings)
+    spread = [(f"a{n:04}", 0.0) for n in range(SLOTS + 300)] + [(f"b{n:02}", n / 60) for n in range(1, 40)]
+    spread += [(f"c{n:02}", -n / 60) for n in range(5)]
+    posts = [items.post(id, minute, "停运", topics=["交通"]) for id, minute in spread]
+    backends.store.save_many([Save(item=post) for post in posts])
+    expected = [post.id for post in sorted(posts, key=in_order)]
+    where = Filter(topic="交通", since=items.at(-1), until=items.at(0.5))
+    until = [post.id for post in sorted(posts, key=in_order) if post.collected_at < items.at(0.5)]
+    newest: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = backends.store.search(Search(text="停运", topic="交通", limit=700, cursor=cursor or None))
+        newest += [post.id for post in page.posts]
+        cursor = page.cursor
+    assert newest == expected[::-1]
+    listed = backends.store.listing(Post, where, order="oldest", limit=9999).items
+    assert [one.item.id for one in listed] == until
+    assert backends.store.count(Post, where) == len(until)
+    backends.close()
 
 
 def test_a_writer_gives_up_in_time_and_recovers(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class TestSearch:
 
     def test_filters_narrow(self, store: Store, items: Any) -> None:
         store.save_many([
-            Save(item=items.post("a", 0, "停运", topics=["交通"], regions=["440305", "440300"], bodies=["某市 交通局"])),
+            Save(item=items.post("a", 0, "停运", topics=["交通"], regions=["440305"], bodies=["某市 交通局"])),
             Save(item=items.post("b", 1, "停运", topics=["环保"], regions=["441300"], bodies=["甲"])),
             Save(item=items.post("c", 2, "停运", topics=["TOPIC"], regions=["全国"])),
         ])  # fmt: skip
