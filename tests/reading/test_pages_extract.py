@@ -93,7 +93,8 @@ def test_publication_is_read_by_the_title_the_head_the_script_the_address(
 
 
 def test_a_title_that_all_pages_share_gives_way_to_the_heading() -> None:
-    html = f"<title>欢迎光临云岭论坛</title><div>首页 &gt; 论坛</div><b>东街仓库起火的经过</b><p>{'<p>'.join(PARAGRAPHS)}</p>"
+    head = "<title>欢迎光临云岭论坛</title><div>首页 &gt; 论坛</div><b>东街仓库起火的经过</b>"
+    html = head + "".join(f"<p>{one}</p>" for one in PARAGRAPHS)
     found = extract_page(html.encode())
     assert (found.title, found.text.split("\n")) == ("东街仓库起火的经过", PARAGRAPHS)
 
