@@ -30,14 +30,10 @@ log = logging.getLogger("huiying.crawl")
 
 PUBLISHER = "crawl"
 TOPIC = "pages"
-BATCH = 100
-FLUSH_S = 0.2
-MARK_S = 1.0
 QUEUED = 500
 """Pages waiting at most (≤ 4 MB each): spiders wait when the bus does."""
 HTML_LIMIT = 700_000
 """Bytes of a page on the bus, where a message may have 1 MB after base64; the vault keeps all of it."""
-RETRY_S = (0.2, 1.0, 5.0)
 TICK = timedelta(microseconds=1)
 
 Publishable = Page | Coverage | Decision | Rejected
@@ -49,6 +45,15 @@ class Piece(Struct, frozen=True, kw_only=True):
     message: Publishable | None = None
     exchange: Exchange | None = None
     remember: tuple[Fetched | Progress, ...] = ()
+
+
+class Pace(Struct, frozen=True, kw_only=True):
+    """How often: a flush after `batch` pieces or `flush_s`, a mark each `mark_s` when idle, waits between tries."""
+
+    batch: int = 100
+    flush_s: float = 0.2
+    mark_s: float = 1.0
+    retry_s: tuple[float, ...] = (0.2, 1.0, 5.0)
 
 
 class _Question(Struct, frozen=True):
@@ -65,11 +70,16 @@ class Publisher:
     """Owns its thread and, in it, its backends. `failure` is set when it has crashed; the crawl must end then."""
 
     def __init__(
-        self, open_backends: Callable[[], Backends], name: str = PUBLISHER, now: Callable[[], datetime] = wall_now
+        self,
+        open_backends: Callable[[], Backends],
+        name: str = PUBLISHER,
+        now: Callable[[], datetime] = wall_now,
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
     ) -> None:
         self._open = open_backends
         self._name = name
         self._now = now
+        self._pace = pace
         self._queue: queue.Queue[Piece | _Question | None] = queue.Queue(QUEUED)
         self._thread = threading.Thread(target=self._run, name=f"publisher-{name}", daemon=True)
         self._stopping = threading.Event()
@@ -135,17 +145,17 @@ class Publisher:
         marked = monotonic()
         is_open = True
         while is_open:
-            pieces, questions, is_open = self._collect(marked + MARK_S)
-            if pieces or monotonic() - marked >= MARK_S or not is_open:
+            pieces, questions, is_open = self._collect(marked + self._pace.mark_s)
+            if pieces or monotonic() - marked >= self._pace.mark_s or not is_open:
                 self._flush(backends, pieces)
                 marked = monotonic()
             for question in questions:
                 _answer(question, backends)
 
     def _collect(self, until: float) -> tuple[list[Piece], list[_Question], bool]:
-        """Up to BATCH pieces, those of FLUSH_S after the first; a question ends the batch, it sees what went before."""
+        """A batch: what comes within `flush_s` of its first piece. A question ends it, and sees what went before."""
         pieces: list[Piece] = []
-        while len(pieces) < BATCH:
+        while len(pieces) < self._pace.batch:
             try:
                 one = self._queue.get(timeout=max(until - monotonic(), 0.001))
             except queue.Empty:
@@ -155,7 +165,7 @@ class Publisher:
             if isinstance(one, _Question):
                 return pieces, [one], True
             if not pieces:
-                until = min(until, monotonic() + FLUSH_S)
+                until = min(until, monotonic() + self._pace.flush_s)
             pieces.append(one)
         return pieces, [], True
 
@@ -208,10 +218,10 @@ class Publisher:
             try:
                 return work()
             except OutsideFailed as error:
-                if self._stopping.is_set() and tries >= len(RETRY_S):
+                if self._stopping.is_set() and tries >= len(self._pace.retry_s):
                     raise
                 log.warning("发布失败，稍后重试：%s", error)
-                sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+                sleep(self._pace.retry_s[min(tries, len(self._pace.retry_s) - 1)])
                 tries += 1
 
     def _release_waiting(self, error: BaseException) -> None:
