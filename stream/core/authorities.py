@@ -259,13 +259,13 @@ def _doubles(registry: Registry) -> Iterator[str]:
         spans = sorted((one.since or date.min, one.until or date.max, one.name) for one in bodies)
         for (_, until, first), (since, _, second) in itertools.pairwise(spans):
             if since < until:
-                yield f"authorities.yaml：名称“{name}”同时属于“{first}”和“{second}”；请写明 since、until，或删去其一"
+                yield f"名称“{name}”同时属于“{first}”和“{second}”；请写明 since、until，或删去其一"
 
 
 def _unknown_regions(registry: Registry) -> Iterator[str]:
     for body in registry.authorities.bodies:
         if body.region is not None and body.region not in registry._names:
-            yield f"authorities.yaml：“{body.name}”的 region {body.region} 不是 GB/T 2260 代码；请改正"
+            yield f"“{body.name}”的 region {body.region} 不是 GB/T 2260 代码；请改正"
 
 
 def _dangling(authorities: Authorities, topics: Collection[str], sources: Collection[str] | None) -> Iterator[str]:
@@ -273,15 +273,15 @@ def _dangling(authorities: Authorities, topics: Collection[str], sources: Collec
     for owner in owners:
         for topic in owner.topics:
             if topics and topic not in topics:
-                yield f"authorities.yaml：“{owner.name}”的主题“{topic}”不在 topics.yaml 中；请改正"
+                yield f"“{owner.name}”的主题“{topic}”不在 topics.yaml 中；请改正"
     for department in authorities.departments:
         for pattern in department.accounts:
             if PLACE not in pattern:
-                yield f"authorities.yaml：“{department.name}”的账号样式“{pattern}”缺少 {PLACE}；请补上"
+                yield f"“{department.name}”的账号样式“{pattern}”缺少 {PLACE}；请补上"
     for body in authorities.bodies:
         for channel in body.channels:
             if sources is not None and channel.source not in sources:
-                yield f"authorities.yaml：“{body.name}”的渠道 {channel.source} 不在 sources.yaml 中；请改正"
+                yield f"“{body.name}”的渠道 {channel.source} 不在 sources.yaml 中；请改正"
 
 
 def _by_name(bodies: Sequence[Body]) -> dict[str, list[Body]]:

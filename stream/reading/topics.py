@@ -125,15 +125,15 @@ def problems(config: TopicConfig) -> list[str]:
     found = []
     names = [topic.name for topic in config.topics]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        found.append(f"topics.yaml：主题“{name}”写了两次；请删去其一")
+        found.append(f"主题“{name}”写了两次；请删去其一")
     found.extend(
-        f"topics.yaml：“{name}”不是本服务的主题；请从 {'、'.join(TOPICS)} 中选" for name in names if name not in TOPICS
+        f"“{name}”不是本服务的主题；请从 {'、'.join(TOPICS)} 中选" for name in names if name not in TOPICS
     )
     if not 0 < config.threshold < 1:
-        found.append(f"topics.yaml：threshold 应在 0 与 1 之间，实为 {config.threshold}；请改正")
+        found.append(f"threshold 应在 0 与 1 之间，实为 {config.threshold}；请改正")
     labels = config.transformer.labels if config.transformer else {}
     found.extend(
-        f"topics.yaml：transformer.labels 的“{name}”不在 topics 中；请改正"
+        f"transformer.labels 的“{name}”不在 topics 中；请改正"
         for name in labels.values()
         if name not in names
     )
