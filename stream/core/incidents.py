@@ -81,8 +81,13 @@ def reprint_of(incident: Incident, mention: Mention) -> str | None:
 
 
 def with_mention(incident: Incident, mention: Mention, duplicate_of: str | None = None) -> Incident:
-    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`."""
+    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`.
+
+    A reprint teaches no terms; nor does an irrelevant post, or a famous name would draw everything to the incident.
+    """
     is_news = duplicate_of is None
+    is_telling = is_news and mention.relevant
+    topics = [one.topic for one in mention.topics if one.score >= TOPIC_SCORE]
     prints = incident.prints
     if is_news and mention.simhash:
         prints = [*prints, Print(simhash=mention.simhash, mention=mention.id)][-PRINTS_KEPT:]
@@ -90,11 +95,11 @@ def with_mention(incident: Incident, mention: Mention, duplicate_of: str | None 
         incident,
         collected_at=max(incident.collected_at, mention.collected_at),
         heat=heats.heated(incident.heat, mention.collected_at),
-        terms=with_terms(incident.terms, mention.fingerprint) if is_news else incident.terms,
+        terms=with_terms(incident.terms, mention.fingerprint) if is_telling else incident.terms,
         prints=prints,
-        regions=_with_regions(incident.regions, mention.regions),
-        bodies=_union(incident.bodies, mention.bodies, BODIES_KEPT),
-        topics=_union(incident.topics, [t.topic for t in mention.topics if t.score >= TOPIC_SCORE], TOPICS_KEPT),
+        regions=_with_regions(incident.regions, mention.regions) if is_telling else incident.regions,
+        bodies=_union(incident.bodies, mention.bodies, BODIES_KEPT) if is_telling else incident.bodies,
+        topics=_union(incident.topics, topics, TOPICS_KEPT) if is_telling else incident.topics,
     )
 
 

@@ -39,6 +39,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     common: int = 48  # rarity below which a shared term says nothing
     enough: int = 68  # score that joins a post to an incident
     enough_for_answer: int = 48  # an answer has no event of its own: it must belong somewhere
+    enough_for_aside: int = 80  # a post that is no public affair by itself
     cover: int = 22  # of 100: part of the post's own weight that must be shared
     leading: int = 8  # of its terms that make up the post's own weight: about a title
     core_share: int = 4  # a term is the incident's core if one in so many of its posts has it …
@@ -136,7 +137,7 @@ class OpenIncidents:
         own, shared = self._shared(mention.fingerprint)
         best: tuple[int, str] | None = None
         weights = self._weights
-        enough = weights.enough_for_answer if mention.response is not None else weights.enough
+        enough = self._enough(mention)
         # Most candidates share one common term: no context can lift them over the threshold.
         floor = max(enough - weights.most_context, own * weights.cover // 100)
         view = _View(mention)
@@ -150,6 +151,11 @@ class OpenIncidents:
             reason = MatchReason.TOO_WEAK if shared else MatchReason.NOTHING_SHARED
             return Match(incident=None, score=0, reason=reason)
         return self._decide(mention, view, best, enough)
+
+    def _enough(self, mention: Mention) -> int:
+        if not mention.relevant:
+            return self._weights.enough_for_aside
+        return self._weights.enough if mention.response is None else self._weights.enough_for_answer
 
     def _forget(self, id: str, terms: Mapping[int, int]) -> None:
         for term, count in terms.items():

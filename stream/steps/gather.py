@@ -1,7 +1,8 @@
 """Which incident a post belongs to. One ordered reader; the open incidents stand in memory, rebuilt from the store.
 
-Redelivery: an assignment says that a member has been counted. A post without incident leaves none: it is irrelevant by
-itself and answers nothing, whatever else is known, so it is passed by again.
+Redelivery: an assignment says that a member has been counted. An irrelevant post opens no incident, though it may join
+one ("the shop has reopened" says nothing by itself); where it joins none it leaves nothing. Seen again it must not join
+what opened later, so it is considered only if it comes after the newest assignment: nothing has changed since then.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from stream.core.documents import (
     Mention,
     Post,
     TopicHeat,
+    in_order,
 )
 from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
@@ -74,6 +76,7 @@ class Gather:
         self.rules = rules or GatherRules()
         self._alive: dict[str, Incident] = {}
         self._index = OpenIncidents(self.rules.weights)
+        self._passed: tuple[datetime, str] | None = None
 
     def looks_at(self, message: object) -> Iterable[tuple[type[Item], str]]:
         """See stream.ports.Step."""
@@ -119,6 +122,10 @@ class Gather:
         ):
             for incident in state.listing(Incident, where, limit=EVERY_ONE):
                 self._remember(incident)
+        self._passed = None
+        for newest in state.listing(Assignment, Filter(), order="newest", limit=1):
+            same_instant = state.listing(Assignment, Filter(since=newest.collected_at), limit=EVERY_ONE)
+            self._passed = max(in_order(one) for one in same_instant)
 
     # --- posts --------------------------------------------------------------------------------------------------------
 
@@ -135,6 +142,7 @@ class Gather:
         incident = self._joined(placed, mention, duplicate_of)
         self._keep(incident, state)
         state.put(_assignment(mention, incident.id, placed.reason, duplicate_of))
+        self._passed = max(self._passed or in_order(mention), in_order(mention))
         if placed.is_opened or _is_changed(before, incident):
             yield incident
         yield from self._count_topics(mention, state)
@@ -169,11 +177,14 @@ class Gather:
         own = self._current(incidents.incident_id(mention.id), state)
         if own is not None:
             return Placed(own, PlaceReason.AWAITED)
-        if not mention.relevant:
+        # Out of order an irrelevant post is passed by: it was decided when it first came (see the module's docstring).
+        if not mention.relevant and self._passed is not None and in_order(mention) <= self._passed:
             return None
         match = self._index.match(mention)
         if match.incident is not None:
             return Placed(self._alive[match.incident], match.reason)
+        if not mention.relevant:
+            return None
         return Placed(incidents.opened(mention, mention.collected_at), PlaceReason.OPENED, is_opened=True)
 
     def _place_answer(self, mention: Mention, answers: str, state: State) -> Placed:
