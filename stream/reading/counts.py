@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -152,7 +152,5 @@ def _kind(clause: str, after: str, unit: str) -> Kind | None:
     if named is not None and after.startswith("、"):
         outcome = None  # 死亡5人、重伤3人: what follows the mark is the next number's
     if named is not None and unit and (outcome is None or outcome.start() > 2):
-        return named.lastgroup  # type: ignore[return-value]
-    if outcome is None:
-        return None
-    return outcome.lastgroup  # type: ignore[return-value]
+        return cast(Kind, named.lastgroup)
+    return cast(Kind, outcome.lastgroup) if outcome is not None else None

@@ -38,7 +38,8 @@ _NOT_REAL = re.compile(
     r"|十年前|年前|往事|回忆|历史|案例|盘点|十大"
 )
 _STATISTICS = re.compile(
-    r"(?:\d{1,2}月?|[一二三四]季度)?(?:至|-|~|以来)[^。，]{0,8}[，,]?[^。]{0,12}累计(?:报告|发生|接报)|疫情平稳|总体平稳|形势稳定"
+    r"(?:\d{1,2}月?|[一二三四]季度)?(?:至|-|~|以来)[^。，]{0,8}[，,]?[^。]{0,12}累计(?:报告|发生|接报)|疫情平稳"
+    r"|总体平稳|形势稳定"
 )
 _CONDITIONAL = re.compile(r"如果|假如|一旦|万一|若|可能会|是否会|会不会|担心")
 _METAPHOR = re.compile(
@@ -67,8 +68,9 @@ _HAZARD_AFTER = (
     *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器", "成本"),
 )
 _HAZARD_BEFORE = re.compile(
-    r"(?:防止?|预防|避免|消除|存在|容易|易|可能|一旦|如果|万一|险些|以免|杜绝|谨防|警惕|怕|担心|未发生|没有发生"
-    r"|假如|若|会)[^，。；]{0,6}$"
+    r"(?:防止|防范|严防|以防|预防|避免|消除|存在|容易|极易|可能|一旦|如果|万一|险些|以免|杜绝|谨防|警惕|担心"
+    r"|未发生|没有发生|假如|倘若"
+    r"|就会|将会|生怕)[^，。；]{0,6}$"
 )
 
 
@@ -129,10 +131,22 @@ def _is_hazard(text: str, end: int, one: Trigger) -> bool:
     return text.startswith(_HAZARD_AFTER, end + 1) or _HAZARD_BEFORE.search(text, max(0, start - 10), start) is not None
 
 
+# One event told in two kinds of words: a forest fire is also a fire, a rock burst shakes the ground, a collision burns.
+_TOLD_BY: dict[tuple[EventType, str], tuple[EventType, str]] = {
+    ("自然灾害", "森林火灾"): ("事故灾难", "火灾"),
+    ("事故灾难", "矿难"): ("自然灾害", "地震"),
+    ("事故灾难", "交通事故"): ("事故灾难", "火灾"),
+}
+_CLEAR = 6  # a strong word in the lead, or any in the headline
+
+
 def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None, str | None]:
     """The heaviest subtype of the heaviest type; ties by name, so that it never depends on order."""
     if not weights:
         return None, None
+    for event, told_by in _TOLD_BY.items():
+        if weights[event] >= _CLEAR:
+            weights[event] += weights.pop(told_by, 0)
     types: Counter[EventType] = Counter()
     for (kind, _), weight in weights.items():
         types[kind] += weight

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Every entry maps one character to one, so offsets into the original text stay valid.
 _WIDE = {ord(wide): chr(ord("0") + at) for at, wide in enumerate("０１２３４５６７８９")}
@@ -29,8 +30,11 @@ def number(words: str) -> int | None:
     `1.2万` is 12000, `三四` (three or four) takes the floor 3, `二〇一九` and `2019` are 2019.
     """
     words = words.replace(",", "")
-    if not words or len(words) > MOST_DIGITS:
-        return None
+    return _value(words) if 0 < len(words) <= MOST_DIGITS else None
+
+
+@lru_cache(maxsize=4096)
+def _value(words: str) -> int | None:
     if "." in words:
         return _decimal(words)
     if all(char in _DIGITS for char in words):
