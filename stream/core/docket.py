@@ -10,8 +10,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct, field
 
-from stream.core import coverage
-from stream.core.coverage import Spans, Watched, Window
+from stream.core.coverage import Track, Watch, Window
 from stream.core.documents import Incident, Verdict, VerdictChange
 from stream.core.obligations import STRICT, Candidates, applies, clocks, exemption_for, statements_for
 from stream.core.reasons import Reason
@@ -29,8 +28,7 @@ class Case(Struct, frozen=True, kw_only=True):
     situations: Sequence[Situation]
     candidates: Candidates
     body: str | None
-    channels: Sequence[Watched]
-    spans: Spans
+    tracks: Sequence[Track]
     assume_covered: bool
     grace: timedelta
     advisory_gap: timedelta
@@ -88,13 +86,20 @@ def history_of(versions: Sequence[Rule], case: Case) -> History:
     return history
 
 
+class Running(Struct, frozen=True, kw_only=True):
+    """A clock that runs, and what is watched of its window (None: silence needs no proof)."""
+
+    clock: Clock
+    watch: Watch | None
+
+
 def _walk(history: History, case: Case, rule: Rule, stretch: tuple[Situation, datetime | None]) -> None:
     """One rule through a stretch of unchanged situation [since, ends)."""
     situation, ends = stretch
-    running = clocks(rule, situation, case.incident)
+    running = [_run(clock, case) for clock in clocks(rule, situation, case.incident)]
     statements = statements_for(rule, case.candidates)
-    history.cease(case, situation, [one.name for one in running])
-    timers = {at for clock in running for at in _timers(clock, statements, case)}
+    history.cease(case, situation, [one.clock.name for one in running])
+    timers = {at for one in running for at in _timers(one, statements)}
     for at in sorted({situation.since, *(one for one in timers if one > situation.since)}):
         if at > case.until or (ends is not None and at >= ends):
             break
@@ -107,12 +112,21 @@ def _walk(history: History, case: Case, rule: Rule, stretch: tuple[Situation, da
                 history.look_again(row.clock.due.latest + case.grace, case.until)
 
 
+def _run(clock: Clock, case: Case) -> Running:
+    if case.assume_covered:
+        return Running(clock=clock, watch=None)
+    first = case.incident.first_public.interval
+    start, deadline = clock.start.earliest or first.earliest or first.latest, clock.due.latest
+    window = Window(start=start, deadline=deadline, grace_until=deadline + case.grace)
+    return Running(clock=clock, watch=Watch(case.tracks, window))
+
+
 def _rows(
-    rule: Rule, running: Sequence[Clock], statements: Sequence[Statement], now: tuple[Case, Situation, datetime]
+    rule: Rule, running: Sequence[Running], statements: Sequence[Statement], now: tuple[Case, Situation, datetime]
 ) -> list[Row]:
     """Every clock's ruling at one instant; the strict one knows whether the fair clock was met."""
     case, situation, at = now
-    rulings = {clock.name: rule_on(clock, statements, partial(_doubt, clock, case), at) for clock in running}
+    rulings = {one.clock.name: rule_on(one.clock, statements, partial(_doubt, one, case), at) for one in running}
     strict, fair = rulings.get(STRICT), rulings.get(FAIR)
     if strict and fair and strict.verdict == "breached" and fair.verdict == "met":
         rulings[STRICT] = msgspec.structs.replace(
@@ -122,33 +136,25 @@ def _rows(
         claimed = Ruling(verdict="exempt_claimed", reason="exempt_by_person", at=situation.since)
         # What was answered in time needs no excuse.
         rulings = {name: one if one.verdict == "met" else claimed for name, one in rulings.items()}
-    return [Row(rule=rule, clock=clock, ruling=rulings[clock.name]) for clock in running]
+    return [Row(rule=rule, clock=one.clock, ruling=rulings[one.clock.name]) for one in running]
 
 
-def _timers(clock: Clock, statements: Sequence[Statement], case: Case) -> set[datetime]:
+def _timers(running: Running, statements: Sequence[Statement]) -> set[datetime]:
     """Instants at which this clock's ruling may change."""
-    found = {clock.due.latest}
+    found = {running.clock.due.latest}
     for one in statements:
         found.update(at for at in (one.known_at, one.gone_at, one.void_at) if at is not None)
     stands = [one for one in statements if one.gone_at is None and one.void_at is None]
-    if case.assume_covered or any(timeliness(one, clock) == "in_time" for one in stands):
+    if running.watch is None or any(timeliness(one, running.clock) == "in_time" for one in stands):
         return found
-    return found | coverage.instants(case.channels, case.spans, _window(clock, case))
+    return found | running.watch.instants()
 
 
-def _doubt(clock: Clock, case: Case, as_of: datetime) -> Reason | None:
+def _doubt(running: Running, case: Case, as_of: datetime) -> Reason | None:
     """Past the deadline: why silence is no evidence, or None."""
-    if case.assume_covered:
+    if running.watch is None:
         return None
-    if case.body is None:
-        return "no_responsible_body"
-    return coverage.silence(case.channels, case.spans, _window(clock, case), as_of)
-
-
-def _window(clock: Clock, case: Case) -> Window:
-    first = case.incident.first_public.interval
-    start = clock.start.earliest or first.earliest or first.latest
-    return Window(start=start, deadline=clock.due.latest, grace_until=clock.due.latest + case.grace)
+    return running.watch.doubt(as_of) if case.body is not None else "no_responsible_body"
 
 
 def _change(case: Case, row: Row, known_at: datetime, before: Verdict | None) -> VerdictChange:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 from msgspec import Struct
 
 from stream.core.documents import EventType, FigureFact, Figures, Grade, Incident
@@ -43,6 +42,10 @@ class FigureBook:
         self._standing: dict[str, FigureFact] = {}
         self._by_mention: dict[str, dict[str, FigureFact]] = {}
         self._cached: tuple[EventType | None, str | None, Grading] | None = None
+        self._kind: tuple[EventType | None, str | None] = (None, None)
+        self._unread: set[str] = set()
+        self._first_evident: tuple[datetime, datetime, str, Interval] | None = None
+        self._graded: dict[Figures, Grade | None] = {}
 
     def learn(self, fact: FigureFact) -> None:
         """Takes a figure into account; unknown names are kept by the incident and grade nothing."""
@@ -55,12 +58,17 @@ class FigureBook:
         own = self._by_mention.setdefault(fact.mention, {})
         if fact.name not in own or own[fact.name].value < fact.value:
             own[fact.name] = fact
+            self._unread.add(fact.mention)
             self._cached = None
 
     def grading(self, event_type: EventType | None, subtype: str | None) -> Grading:
         """The grade that the standing figures give for this kind of event."""
         if self._cached is None or self._cached[:2] != (event_type, subtype):
-            self._cached = (event_type, subtype, self._grade(event_type, subtype))
+            if self._kind != (event_type, subtype):
+                # Another kind of event, another table: every text is read again.
+                self._kind, self._first_evident = (event_type, subtype), None
+                self._graded, self._unread = {}, set(self._by_mention)
+            self._cached = (event_type, subtype, self._grade())
         return self._cached[2]
 
     def _rank(self, fact: FigureFact) -> tuple[bool, float, int, str]:
@@ -70,37 +78,38 @@ class FigureBook:
         said_at = self._said(fact)
         return True, (fact.known_at if said_at is None else said_at.latest).timestamp(), fact.value, fact.mention
 
-    def _grade(self, event_type: EventType | None, subtype: str | None) -> Grading:
-        found = grade(event_type, subtype, _figures(self._standing), self._scales)
+    def _grade(self) -> Grading:
+        found = self._grade_of(self._standing)
         if found is None:
             return UNGRADED
         standing = [self._standing[name] for name in sorted(self._standing)]
         official = any(one.issuer is not None for one in standing)
         mentions = tuple(dict.fromkeys(one.mention for one in standing))
-        evident, mention = self._evident(event_type, subtype, standing) if found in ("I", "II") else (None, None)
+        evident, mention = self._evident(standing) if found in ("I", "II") else (None, None)
         return Grading(
             grade=found, basis="figures:authority" if official else "figures", mentions=mentions, evident=evident,
             evident_mention=mention,
         )  # fmt: skip
 
-    def _evident(
-        self, event_type: EventType | None, subtype: str | None, standing: list[FigureFact]
-    ) -> tuple[Interval, str | None]:
-        seen: list[tuple[datetime, datetime, str, Interval]] = []
-        graded: dict[Figures, bool] = {}
-        for mention, own in self._by_mention.items():
-            figures = _figures(own)
-            if figures not in graded:
-                graded[figures] = grade(event_type, subtype, figures, self._scales) in ("I", "II")
-            if graded[figures]:
-                at = self._interval(next(iter(own.values())))
-                seen.append((at.latest, at.earliest or at.latest, mention, at))
-        if seen:
-            _, _, mention, at = min(seen, key=lambda one: one[:3])
-            return at, mention
+    def _grade_of(self, facts: dict[str, FigureFact]) -> Grade | None:
+        figures = Figures(**{name: one.value for name, one in facts.items()})
+        if figures not in self._graded:
+            self._graded[figures] = grade(*self._kind, figures, self._scales)
+        return self._graded[figures]
+
+    def _evident(self, standing: list[FigureFact]) -> tuple[Interval, str | None]:
+        for mention in self._unread:
+            own = self._by_mention[mention]
+            if self._grade_of(own) in ("I", "II"):
+                at = self._interval(min(own.values(), key=lambda one: one.known_at))
+                seen = (at.latest, at.earliest or at.latest, mention, at)
+                if self._first_evident is None or seen[:3] < self._first_evident[:3]:
+                    self._first_evident = seen
+        self._unread = set()
+        if self._first_evident is not None:
+            return self._first_evident[3], self._first_evident[2]
         # Only several texts together reach it: evident at the latest when the last of them was known.
-        latest = max(one.known_at for one in standing)
-        return self._unbounded(latest), None
+        return self._unbounded(max(one.known_at for one in standing)), None
 
     def _said(self, fact: FigureFact) -> Interval | None:
         return fact.published or self._published.get(fact.mention)
@@ -115,7 +124,3 @@ class FigureBook:
             earliest=min(first.earliest, latest) if first.earliest else None, latest=latest, precision="unknown",
             source="collected",
         )  # fmt: skip
-
-
-def _figures(facts: dict[str, FigureFact]) -> Figures:
-    return msgspec.convert({name: one.value for name, one in facts.items()}, Figures)

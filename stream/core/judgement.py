@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from stream.core import coverage
 from stream.core.advisories import advisory_history
-from stream.core.coverage import Spans, Watched
+from stream.core.coverage import Spans, Track, Watched
 from stream.core.docket import Case, History, Row, history_of
 from stream.core.documents import CoverageSpan, Incident, Judgement, Obligation, Responsible, VerdictChange
 from stream.core.obligations import Registry, candidates, exemption_for, judged_rules
@@ -38,11 +38,12 @@ def judge_incident(
     until = max(until, incident.opened_at)
     found = situations(incident, rules, until)
     responsible = responsible_for(incident, found[-1], registry)
+    channels = [] if assume_covered else channels_of(responsible, registry, found[-1], incident)
     case = Case(
         incident=incident, situations=found, candidates=candidates(incident),
         body=responsible[0].body if responsible else None,
-        channels=channels_of(responsible, registry, found[-1], incident),
-        spans=spans, assume_covered=assume_covered, grace=timedelta(hours=rules.coverage.grace_hours),
+        tracks=[Track(one, spans.get(one.source, ())) for one in channels], assume_covered=assume_covered,
+        grace=timedelta(hours=rules.coverage.grace_hours),
         advisory_gap=timedelta(hours=rules.advisory_gap_hours), until=until,
     )  # fmt: skip
     histories = list(_histories(rules, case))
@@ -155,5 +156,4 @@ def _coverage(case: Case, rows: list[Row]) -> list[CoverageSpan]:
     first = case.incident.first_public.interval
     start = min(one.start.earliest or first.earliest or first.latest for one in timed)
     end = max(one.due.latest for one in timed) + case.grace
-    sources = [(one.source, case.spans.get(one.source, ())) for one in case.channels]
-    return [span for source, found in sources for span in coverage.merged(source, found, start, end, case.until)]
+    return [span for track in case.tracks for span in coverage.merged(track, start, end, case.until)]

@@ -36,7 +36,8 @@ from stream.core.rules import Rules
 
 
 class Situation(Struct, frozen=True, kw_only=True):
-    """What was known from `since` on. `occurred`: stated or decided, cut at first public; None = unstated.
+    """What was known from `since` on. `graded_by`: the mention that first gave the grade; `grade_mentions`: those it
+    rests on at the end of the stretch. `occurred`: stated or decided, cut at first public; None = unstated.
     `evident`: when the public could see that the grade is I or II. `known`: publication of the first acknowledgement or
     announcement, which proves that the authority knew. `ended`: dismissed or merged."""
 
@@ -47,6 +48,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     grade: Grade | None
     grade_basis: str
     grade_mentions: tuple[str, ...]
+    graded_by: str | None
     occurred: Interval | None
     evident: Interval | None
     evident_mention: str | None
@@ -69,11 +71,22 @@ def situations(incident: Incident, rules: Rules, until: datetime) -> list[Situat
         for fact in facts:
             view.learn(fact)
         now = view.now(max(known_at, incident.opened_at) if not found else known_at)
-        if not found or msgspec.structs.replace(now, since=found[-1].since) != found[-1]:
+        if found and (same := _continued(found[-1], now)) is not None:
+            found[-1] = same
+        else:
             found.append(now)
     if not found:
         found.append(view.now(incident.opened_at))
     return [*found, *_end(incident, found[-1], until)]
+
+
+def _continued(last: Situation, now: Situation) -> Situation | None:
+    """`last` resting on newer mentions, where nothing that decides anything changed; else None.
+
+    Else every further count of the same grade would be a stretch of its own, and long incidents costly.
+    """
+    same = msgspec.structs.replace(last, grade_mentions=now.grade_mentions)
+    return same if same == msgspec.structs.replace(now, since=last.since, graded_by=last.graded_by) else None
 
 
 def severity_view(found: Sequence[Situation]) -> SeverityView:
@@ -82,8 +95,7 @@ def severity_view(found: Sequence[Situation]) -> SeverityView:
     for one in found:
         last = history[-1].grade if history else None
         if one.grade != last:
-            mention = one.grade_mentions[0] if one.grade_mentions else None
-            history.append(SeverityStep(grade=one.grade, known_at=one.since, mention=mention))
+            history.append(SeverityStep(grade=one.grade, known_at=one.since, mention=one.graded_by))
     now = found[-1]
     return SeverityView(grade=now.grade, basis=now.grade_basis, mentions=list(now.grade_mentions), history=history)
 
@@ -139,7 +151,7 @@ class _View:
     def __init__(self, incident: Incident, rules: Rules) -> None:
         self._incident = incident
         self._rules = rules
-        self._emergencies: list[Emergency] = []
+        self._readings = _Readings()
         self._occurred: list[Interval] = []
         self._decided_occurred: Interval | None = None
         self._severity: Decision | None = None
@@ -151,7 +163,7 @@ class _View:
     def learn(self, fact: Fact) -> None:
         match fact:
             case EmergencyFact():
-                self._emergencies.append(fact.emergency)
+                self._readings.learn(fact.emergency)
             case OccurredFact():
                 self._occurred.append(fact.interval)
             case FigureFact():
@@ -174,7 +186,7 @@ class _View:
                 self._exemptions.append(claim)
 
     def now(self, since: datetime) -> Situation:
-        kind = _kind_of(self._emergencies)
+        kind = self._readings.kind()
         event_type, subtype = (kind.type, kind.subtype) if kind else (None, None)
         grading = self._figures.grading(event_type, subtype)
         grade, basis, mentions = grading.grade, grading.basis, grading.mentions
@@ -190,7 +202,8 @@ class _View:
         by_itself = {gate.id for gate in self._rules.gates if gate.by_itself} if kind else set()
         return Situation(
             since=since, is_emergency=kind is not None, event_type=event_type, subtype=subtype, grade=grade,
-            grade_basis=basis, grade_mentions=mentions, occurred=self._occurred_now(),
+            grade_basis=basis, grade_mentions=mentions, graded_by=next(iter(mentions), None),
+            occurred=self._occurred_now(),
             evident=evident if serious else None, evident_mention=evident_mention if serious else None,
             known=self._known,
             gates=tuple(sorted(self._gates)) + tuple(sorted(by_itself - self._gates)),
@@ -214,15 +227,28 @@ class _View:
         )  # fmt: skip
 
 
-def _kind_of(found: list[Emergency]) -> Emergency | None:
-    """The kind of domestic emergency that most readings see; None where none does or most place it abroad."""
-    yes = [one for one in found if one.is_emergency]
-    abroad = sum(one.in_china is False for one in yes)
-    if not yes or abroad > sum(one.in_china is True for one in yes):
-        return None
-    counted = Counter((one.type, one.subtype) for one in yes if one.type is not None and one.in_china is not False)
-    if not counted:
-        return Emergency(is_emergency=True)
-    # At equal counts the lesser name, so that the order of arrival decides nothing.
-    event_type, subtype = min(counted, key=lambda one: (-counted[one], one[0] or "", one[1] or ""))
-    return Emergency(is_emergency=True, type=event_type, subtype=subtype)
+class _Readings:
+    """What the texts take the event for, counted as they come."""
+
+    def __init__(self) -> None:
+        self._seen = self._home = self._abroad = 0
+        self._kinds: Counter[tuple[EventType, str | None]] = Counter()
+
+    def learn(self, one: Emergency) -> None:
+        if not one.is_emergency:
+            return
+        self._seen += 1
+        self._home += one.in_china is True
+        self._abroad += one.in_china is False
+        if one.type is not None and one.in_china is not False:
+            self._kinds[one.type, one.subtype] += 1
+
+    def kind(self) -> Emergency | None:
+        """The domestic emergency that most texts see; None where none does or most place it abroad."""
+        if not self._seen or self._abroad > self._home:
+            return None
+        if not self._kinds:
+            return Emergency(is_emergency=True)
+        # At equal counts the lesser name, so that the order of arrival decides nothing.
+        event_type, subtype = min(self._kinds, key=lambda one: (-self._kinds[one], one[0], one[1] or ""))
+        return Emergency(is_emergency=True, type=event_type, subtype=subtype)
