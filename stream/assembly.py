@@ -17,6 +17,7 @@ from stream.steps.classify import Classify
 from stream.steps.extract import Extract
 from stream.steps.gather import Gather
 from stream.steps.judge import Judge
+from stream.training import load_classifier
 
 
 def load_rules(settings: Settings) -> Rules:
@@ -37,7 +38,8 @@ def load_registry(settings: Settings) -> Registry:
 
 def make_reader(settings: Settings) -> Reader:
     """What reads one post. Raises SettingsError."""
-    return Reader(load_yaml(settings.file("topics"), TopicConfig), load_registry(settings))
+    config = load_yaml(settings.file("topics"), TopicConfig)
+    return Reader(config, load_registry(settings), load_classifier(config, settings.folder))
 
 
 def make_step(name: str, settings: Settings, *, assume_covered: bool = False) -> Step:
