@@ -75,9 +75,7 @@ def explain(reason: str) -> str:
 
 def main() -> None:
     """The process: an order on standard input, an `Answer` on standard output."""
-    from scrapy.crawler import AsyncCrawlerProcess
-
-    from crawlers.process import scrapy_settings
+    from crawlers.process import quiet_process, scrapy_settings
     from crawlers.refusals import NotFetched
     from crawlers.sources import Source
     from crawlers.turns import Turns
@@ -110,7 +108,7 @@ def main() -> None:
             for one in nothing:
                 yield one
 
-    process = AsyncCrawlerProcess(scrapy_settings([source], order["options"]))
+    process = quiet_process(scrapy_settings([source], order["options"]))
     process.crawl(Once)
     process.start()
     sys.stdout.buffer.write(msgspec.msgpack.encode(answers[0]))

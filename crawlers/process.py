@@ -50,7 +50,7 @@ def run(
         raise UsageError("没有启用的信源；请在 sources.yaml 中添加，或把 enabled 设为 true")
     pseudonyms = load_pseudonyms(settings.data)
     publisher = Publisher(lambda: opening(settings))
-    process = AsyncCrawlerProcess(scrapy_settings(watched, options or {}))
+    process = quiet_process(scrapy_settings(watched, options or {}))
     publisher.start()
     try:
         crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once, turns=Turns())
@@ -62,6 +62,18 @@ def run(
     for crawler in crawlers:
         outcomes |= crawler.spider.outcomes if crawler.spider else {}
     return outcomes
+
+
+def quiet_process(settings: ScrapySettings) -> Any:
+    """Scrapy in this process, heard from WARNING on: it sets its loggers to DEBUG, whoever owns the logging."""
+    logging.disable(logging.INFO)
+    try:
+        process = AsyncCrawlerProcess(settings)
+    finally:
+        logging.disable(logging.NOTSET)
+    for name in ("scrapy", "twisted", "asyncio"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return process
 
 
 def scrapy_settings(sources: Sequence[Source], options: Mapping[str, Any]) -> ScrapySettings:
