@@ -27,14 +27,14 @@ NEWS = {"evening": ("云岚晚报", "yunlan-evening"), "daily": ("云岚日报",
 OPENINGS = (
     "",
     "",
-    "刚看到消息，",
+    "看到消息，",
     "我在附近，",
     "转：",
     "朋友圈都在说，",
     "心里难受，",
     "蹲一个后续，",
     "求证，",
-    "早上才知道，",
+    "同事说，",
 )
 ENDINGS = (
     "",
@@ -104,8 +104,14 @@ def _crowd(incident: dict[str, Any]) -> Iterator[tuple[datetime, Row]]:
         key = f"{name}-{number}"
         share = ((number + _draw(key + "when", 100) / 100) / crowd["posts"]) ** 2
         at = _at(crowd["from"]) + timedelta(seconds=round(span.total_seconds() * share))
-        text = _pick(OPENINGS, key + "o") + _pick(incident["lines"], key + "l") + _pick(ENDINGS, key + "e")
+        lines = [line for line in map(_line, incident["lines"]) if line[0] <= at]
+        text = _pick(OPENINGS, key + "o") + _pick(lines, key + "l")[1] + _pick(ENDINGS, key + "e")
         yield _square(key, at, text, incident["region"])
+
+
+def _line(line: str | dict[str, str]) -> tuple[datetime, str]:
+    """A sentence and from when on people could have said it."""
+    return (START, line) if isinstance(line, str) else (_at(line["after"]), line["text"])
 
 
 def _square(key: str, at: datetime, text: str, region: str | None) -> tuple[datetime, Row]:

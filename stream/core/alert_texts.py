@@ -115,7 +115,7 @@ def left_words(due: Due, now: datetime) -> str:
     if now < first:
         return f"还剩{spoken(first - now)}"
     if now <= due.latest:
-        return "时限已到" if first == due.latest else "已进入时限区间"
+        return "时限已到" if due.latest - first < timedelta(minutes=1) else "已进入时限区间"
     return f"时限已过{spoken(now - due.latest)}"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from stream.core.alert_candidates import HEADLINE
 from stream.core.alert_texts import (
     GRADES,
     VERDICTS,
@@ -110,8 +111,7 @@ def _ladder(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, 
     pairs: Pairs = [
         ("时钟", name),
         ("责任单位", _bodies(candidate.bodies)),
-        ("应于", due_words(obligation.due)),
-        ("剩余" if left.startswith("还剩") else "时限", left),
+        ("时限", f"{due_words(obligation.due)}，{left}"),
         ("状态", state),
     ]
     return f"{left} {name}", pairs
@@ -131,7 +131,7 @@ def _verdict(candidate: Candidate, subject: Subject, style: Style) -> tuple[str,
     pairs: Pairs = [
         ("时钟", name),
         ("责任单位", _bodies(candidate.bodies)),
-        ("应于", due),
+        ("时限", due),
         ("判定", state),
         ("理由", reason_words(change.reason)),
         ("自", clock_time(change.at)),
@@ -148,14 +148,15 @@ def _hot(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pai
     return ("热点话题" if subject.incident is None else "热度上升"), pairs
 
 
-def incident_subject(judgement: Judgement, obligations: Sequence[Obligation]) -> Subject:
-    """An incident as a subject, with the newest of each figure (an authority's before anybody else's)."""
+def incident_subject(judgement: Judgement) -> Subject:
+    """An incident as a subject, with its headline obligations and the newest of each figure, an authority's first."""
+    obligations = tuple(one for one in judgement.obligations if one.clock == HEADLINE)
     newest: dict[str, FigureFact] = {}
     for fact in sorted(judgement.figures, key=lambda one: (one.issuer is not None, one.known_at, one.mention)):
         newest[fact.name] = fact
     figures = tuple((name, newest[name].value) for name in _FIGURES if name in newest and newest[name].value > 0)
     return Subject(
-        incident=judgement.id, title=judgement.title, region=judgement.region, obligations=tuple(obligations),
+        incident=judgement.id, title=judgement.title, region=judgement.region, obligations=obligations,
         grade=judgement.severity.grade, figures=figures,
     )  # fmt: skip
 

@@ -75,7 +75,7 @@ class AlertStep:
         reminder = self._learn(judgement, before)
         now = judgement.collected_at
         situation = self._situation(reminder, state, now)
-        subject = incident_subject(judgement, situation.obligations)
+        subject = incident_subject(judgement)
         alerts = self._tell(self._causes(judgement, situation), situation, subject, state)
         again = [] if before is None else list(_yielded_before(judgement, before, state))
         sent = [*reminder.sent, *_keys(alerts, judgement)]
