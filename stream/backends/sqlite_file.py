@@ -7,8 +7,10 @@ again. FULL would cost an fsync for every transaction (several ms on a plain dis
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import time
+import zlib
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,12 +49,9 @@ class SqliteFile:
                 raise
 
     def _prepare(self, schema: Sequence[str], read_only: bool) -> None:
-        if self._version() == 0:
-            self._create(schema)
-        if (version := self._version()) != SCHEMA_VERSION:
-            raise SettingsError(
-                f"{self.path}：数据文件的版本是 {version}，本程序只认 {SCHEMA_VERSION}。请换用相应的版本"
-            )
+        wanted = zlib.crc32("".join(schema).encode()) & 0x7FFFFFFF
+        if self._version() != wanted:
+            self._lay(schema, wanted)
         for pragma in _PRAGMAS:
             self._connection.execute(f"PRAGMA {pragma}")
         if read_only:
@@ -60,10 +59,11 @@ class SqliteFile:
             self._connection.execute("PRAGMA query_only=ON")
 
     def _version(self) -> int:
+        """Fingerprint of the schema that the file has; 0 = empty."""
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _create(self, schema: Sequence[str]) -> None:
-        """Lays the tables unless another process has done so meanwhile."""
+    def _lay(self, schema: Sequence[str], wanted: int) -> None:
+        """Makes what is missing, unless another process has done so meanwhile."""
         self._take_turn()
         try:
             # Measured on 2 KB posts (1.7 KB compressed): pages of 4 KB hold one, 4.0 KB a post; 8 KB 2.7; 16 KB 2.3,
@@ -71,13 +71,24 @@ class SqliteFile:
             self._connection.execute("PRAGMA page_size=8192")
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("BEGIN IMMEDIATE")
-            if self._version() == 0:
-                for statement in schema:
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+            if self._version() != wanted:
+                self._add_missing(schema)
+                self._connection.execute(f"PRAGMA user_version={wanted}")
             self._connection.execute("COMMIT")
         finally:
             self._turn.unlock()
+
+    def _add_missing(self, schema: Sequence[str]) -> None:
+        """New kinds of items get their tables. Raises SettingsError when an existing table is laid out otherwise."""
+        there = dict(self._connection.execute("SELECT name, sql FROM sqlite_master").fetchall())
+        for statement in schema:
+            name = _NAMED.match(statement)
+            if name is None or name[1] not in there:
+                self._connection.execute(statement)
+            elif there[name[1]] != statement:
+                raise SettingsError(
+                    f"{self.path}：由另一个版本写成（{name[1]} 的结构不同）。请换用相应的版本，或另选数据文件夹重新导入"
+                )
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """All rows of one statement; fetched at once, since an open cursor would hold back the checkpoint."""
@@ -169,7 +180,7 @@ class SqliteFile:
         self._turn.close()
 
 
-SCHEMA_VERSION = 1
+_NAMED = re.compile(r"CREATE (?:VIRTUAL )?(?:TABLE|INDEX) (\w+)")
 _PRAGMAS = (
     "synchronous=NORMAL",
     "cache_size=-32000",

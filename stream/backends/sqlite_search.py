@@ -63,7 +63,7 @@ class PostReader:
         """(at, id, key) in exact order. Keys give it by the second, and a few lie up to `spill` seconds too late: what
         may still be overtaken waits in a heap."""
         after = None if asked.cursor is None else tuple(read_cursor(asked.cursor, ("at", "id")))
-        spill = self._file.read("SELECT seconds FROM spill")[0][0]
+        spill = self._file.read("SELECT coalesce(max(seconds), 0) FROM spill")[0][0]
         low, high = _bounds(asked, after, spill)
         direction = "DESC" if asked.newest else "ASC"
         sql = f"""SELECT p.at, p.id, p.key FROM post_words w CROSS JOIN post p ON p.key = w.rowid

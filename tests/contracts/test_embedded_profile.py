@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -98,12 +97,23 @@ def test_closing_twice_is_harmless(settings: Settings) -> None:
     backends.close()
 
 
-def test_a_file_of_another_version_is_refused(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "huiying.sqlite")
-    connection.execute("PRAGMA user_version=99")
-    connection.close()
-    with pytest.raises(SettingsError, match="99"):
-        open_backends(Settings(data=tmp_path))
+def test_a_file_of_an_older_version_gets_what_is_new(tmp_path: Path) -> None:
+    old = SqliteFile(tmp_path / "f.sqlite", TABLE)
+    with old.writing():
+        old.write("INSERT INTO t VALUES (1)")
+    old.close()
+    new = SqliteFile(tmp_path / "f.sqlite", (*TABLE, "CREATE TABLE u (y INTEGER)"))
+    assert (new.read("SELECT x FROM t"), new.read("SELECT y FROM u")) == ([(1,)], [])
+    new.close()
+
+
+def test_a_file_laid_out_otherwise_is_refused(tmp_path: Path) -> None:
+    SqliteFile(tmp_path / "f.sqlite", TABLE).close()
+    with pytest.raises(SettingsError, match="t 的结构不同"):
+        SqliteFile(tmp_path / "f.sqlite", ("CREATE TABLE t (x TEXT)",))
+    again = SqliteFile(tmp_path / "f.sqlite", TABLE)
+    assert again.read("SELECT x FROM t") == []
+    again.close()
 
 
 def test_a_folder_that_cannot_be_written_is_an_outside_failure(tmp_path: Path) -> None:
