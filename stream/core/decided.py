@@ -39,11 +39,13 @@ def exemption_of(decision: Decision, rules: Rules) -> Exemption | None:
 
 
 def rejected_mentions(decisions: list[Decision]) -> dict[str, datetime]:
-    """Mentions that a person rejected as responses, and since when (value = the mention, else `incident_of`)."""
+    """Mentions that a person rejected, and since when: value = one or several mentions, else `incident_of` itself."""
     found: dict[str, datetime] = {}
     for decision in _of_kind(decisions, "reject"):
-        mention = decision.value if isinstance(decision.value, str) else decision.incident_of
-        found.setdefault(mention, decision.collected_at)
+        named = decision.value if isinstance(decision.value, list) else [decision.value]
+        mentions = [one for one in named if isinstance(one, str)] or [decision.incident_of]
+        for mention in mentions:
+            found.setdefault(mention, decision.collected_at)
     return found
 
 

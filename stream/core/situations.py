@@ -249,6 +249,6 @@ class _Readings:
             return None
         if not self._kinds:
             return Emergency(is_emergency=True)
-        # At equal counts the lesser name, so that the order of arrival decides nothing.
-        event_type, subtype = min(self._kinds, key=lambda one: (-self._kinds[one], one[0], one[1] or ""))
+        # At equal counts what was known first, by the order of knowledge and not of arrival.
+        event_type, subtype = max(self._kinds, key=lambda one: self._kinds[one])
         return Emergency(is_emergency=True, type=event_type, subtype=subtype)

@@ -346,6 +346,14 @@ def test_an_ungraded_emergency_runs_a_provisional_clock_that_is_never_breached()
     assert not any("breached" in one.after for one in judge(ungraded, 40).changes if one.rule != "CN-48H-OTHER")
 
 
+def test_the_kind_most_texts_see_else_the_first_seen_grades() -> None:
+    attack = msgspec.structs.replace(an_emergency(1, type="社会安全"), mention="p2")
+    assert judge(an_incident(emergencies=[attack, an_emergency()]), 2).event_type == "事故灾难"
+    again = msgspec.structs.replace(attack, mention="p3")
+    judged = judge(an_incident(emergencies=[attack, again, an_emergency()]), 2)
+    assert (judged.event_type, judged.severity.grade) == ("社会安全", None)
+
+
 def test_upgrade_recomputes_strictly_from_occurred() -> None:
     figures = [deaths(2), deaths(12, known=8, mention="p2")]
     before, after = judge(an_incident(figures=figures), 7), judge(an_incident(figures=figures), 9)
@@ -395,8 +403,9 @@ def test_exemption_only_by_a_named_person_with_the_basis(decision: Decision, exp
     assert verdict(judge(an_incident(decisions=[decision]), 6)) == expected
 
 
-def test_a_rejected_response_leaves_the_verdict_from_then_on() -> None:
-    incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("reject", 8, "r1")])
+@pytest.mark.parametrize("value", ["r1", ["r1", "r7"]])
+def test_a_rejected_response_leaves_the_verdict_from_then_on(value: Any) -> None:
+    incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("reject", 8, value)])
     assert verdict(judge(incident, 7)) == ("met", "statement_in_time")
     assert verdict(judge(incident, 9)) == ("breached", "no_statement")
 
