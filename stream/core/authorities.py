@@ -147,6 +147,15 @@ class Registry:
         standing = [one for one in known or [] if _holds(one.since, one.until, day)]
         return [channel for one in standing for channel in one.channels if _holds(channel.since, channel.until, day)]
 
+    def added_region(self, written: str) -> str | None:
+        """The code of a region that the register itself adds, by its code or name; None for any other."""
+        added = self.authorities.regions
+        return written if written in added else next((code for code, name in added.items() if name == written), None)
+
+    def region_name(self, code: str) -> str | None:
+        """A region's full name: the register's, else GB/T 2260's."""
+        return self._names.get(code)
+
     def government_of(self, region: str) -> str:
         """The government of a region, by its code."""
         return self.authorities.government.replace(PLACE, self._full_name(region))

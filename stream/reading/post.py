@@ -106,7 +106,8 @@ class Reader:
     def _regions(self, article: Article, hits: list[Hit], text: str, lead: int, at: datetime) -> list[str]:
         """The row's own region first, then the text's; an official account's region where neither tells."""
         found = places.located(hits, text, lead)
-        stated = places.code_of(article.region) if article.region else None
+        written = article.region
+        stated = (places.code_of(written) or self._registry.added_region(written)) if written else None
         if stated is None and not found and article.account:
             owner = self._registry.resolve(article.account, at)
             stated = owner.region if owner is not None else None
