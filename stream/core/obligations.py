@@ -101,7 +101,8 @@ def applies(rule: Rule, situation: Situation, first_public: Interval) -> bool:
 def is_provisional(rule: Rule, situation: Situation) -> bool:
     """A graded rule on a domestic emergency whose grade is not evident yet: shown, reminded of, never breached."""
     grades = rule.applies_to.grades
-    return situation.is_emergency and situation.grade is None and bool(grades) and "ungraded" not in grades
+    is_graded = rule.judged == "clock" and bool(grades) and "ungraded" not in grades
+    return is_graded and situation.is_emergency and situation.grade is None
 
 
 def clocks(rule: Rule, situation: Situation, incident: Incident) -> list[Clock]:

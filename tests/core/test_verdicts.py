@@ -334,6 +334,21 @@ def test_continuing_release_is_advice_and_never_late() -> None:
     assert row(judge(an_incident(), 90), "CN-CONT-UPDATE") is None
 
 
+def test_the_issuers_level_is_advice_on_the_gravest_only() -> None:
+    plan = decided("occurred", 0.2, "2025-03-05T11:00:00+08:00")
+    first = FirstPublic(
+        interval=Interval(
+            earliest=NOON + timedelta(days=365), latest=NOON + timedelta(days=365), precision="second", source="row"
+        ),
+        mention="p1",
+    )
+    grave = an_incident(decisions=[plan], first_public=first, responses=[said("r1", at(2))])
+    assert verdict(judge(grave, 90), "CN-ISSUER-LEVEL") == ("pending", "no_number")
+    higher = msgspec.structs.replace(grave, responses=[said("r1", at(2), level="province")])
+    assert verdict(judge(higher, 90), "CN-ISSUER-LEVEL") == ("met", "issuer_level_reached")
+    assert row(judge(msgspec.structs.replace(grave, figures=[]), 90), "CN-ISSUER-LEVEL") is None
+
+
 # --- grade ------------------------------------------------------------------------------------------------------------
 
 
