@@ -113,6 +113,10 @@ class SqliteFile:
         if rows:
             self._connection.executemany(sql, rows)
 
+    def is_writing(self) -> bool:
+        """Whether a transaction of this connection is open."""
+        return self._depth > 0
+
     def data_version(self) -> int:
         """Changes when another connection has committed something."""
         return int(self.read("PRAGMA data_version")[0][0])

@@ -63,9 +63,10 @@ class SqliteStore:
 
     def save_many(self, saves: Sequence[Save]) -> list[Saved]:
         results: list[Saved] = []
-        for start in range(0, len(saves), _SLICE):
+        size = len(saves) if self._file.is_writing() else _SLICE
+        for start in range(0, len(saves), size or 1):
             with self._file.writing():
-                results += self._save_slice(saves[start : start + _SLICE])
+                results += self._save_slice(saves[start : start + size])
         return results
 
     def _save_slice(self, saves: Sequence[Save]) -> list[Saved]:

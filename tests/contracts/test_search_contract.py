@@ -104,6 +104,13 @@ class TestSearch:
         assert found(store, "第三") == []
         assert found(store, "", topic="交通") == ["p"]
 
+    def test_a_very_long_text_is_found_by_all_of_it(self, store: Store, items: Any) -> None:
+        text = "".join(chr(0x4E00 + n) for n in range(20_900)) * 5
+        store.save_many([Save(item=items.post("long", 0, text)), Save(item=items.post("short", 1, "别的"))])
+        for start in (0, 19_997, 19_998, 19_999, 39_999, 104_496):
+            assert found(store, text[start : start + 4]) == ["long"]
+        assert found(store, text[::-1][:4]) == []
+
     def test_a_conflicting_save_leaves_the_index_alone(self, store: Store, items: Any) -> None:
         store.save_many([Save(item=items.post("p", 0, "先到的"))])
         store.save_many([Save(item=items.post("p", 0, "后到的"), expected=0)])
