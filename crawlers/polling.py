@@ -6,6 +6,7 @@ import random
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from crawlers.feeds import Entry
@@ -59,19 +60,19 @@ def coverage(source: Source, outcome: Outcome, last: datetime | None, began: dat
     """The coverage row of a poll, to be given after its articles.
 
     A complete poll covers everything since the last complete one, since a list keeps what was published between;
-    where it does not reach back that far, or there was none, only its own instant. A failed one covers nothing:
-    `reachable` is false from the last complete poll on, the service does not know what it missed.
+    where it does not reach back that far, or there was none, only its own instant. A failed one says no more than that
+    the channel could not be seen then: what lies before it stays open until a complete poll reaches back over it.
     """
     now = wall_now()
+    row = Coverage(
+        id=f"c-{fetched_id(source.id, now.isoformat())[:16]}", collected_at=NEVER, source=source.id,
+        from_at=began, to_at=now, reachable=False, reason=outcome.reason,
+    )  # fmt: skip
     if outcome.reason is not None:
-        start = last or began
-        row = Coverage(id=_row_id(source, now), collected_at=NEVER, source=source.id, from_at=start, to_at=now,
-                       reachable=False, reason=outcome.reason)  # fmt: skip
         return Piece(message=row)
-    start = last if last is not None and outcome.joins_up else began
+    start = min(last, began) if last is not None and outcome.joins_up else began
     # What was published while the list was being read may be missing on it: covered up to the beginning of the poll.
-    row = Coverage(id=_row_id(source, now), collected_at=NEVER, source=source.id, from_at=min(start, began),
-                   to_at=began, reachable=True)  # fmt: skip
+    row = msgspec.structs.replace(row, from_at=start, to_at=began, reachable=True)
     mark = Fetched(
         id=poll_id(source), collected_at=NEVER, source=source.id, url="poll:", last_modified=began.isoformat()
     )
@@ -87,7 +88,3 @@ def rest_s(source: Source, outcome: Outcome, failures: int) -> float:
         interval = min(interval, 60.0)
     spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (politeness, no secret)
     return max(interval * spread, outcome.retry_after_s)
-
-
-def _row_id(source: Source, at: datetime) -> str:
-    return f"c-{fetched_id(source.id, at.isoformat())[:16]}"
