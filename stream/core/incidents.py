@@ -38,7 +38,7 @@ PRINTS_KEPT = 24  # reprints come within hours: the newest distinct texts suffic
 SAME_TEXT_BITS = 3  # of 63 (Manku et al. 2007 take 3 of 64)
 OCCURRED_KEPT = 16
 VALUES_KEPT = 24  # distinct values of one figure that no authority gave; a toll is seldom revised that often
-RESPONSES_KEPT = 200  # beyond it only answers to a post and the first of each issuer and form
+RESPONSES_KEPT = 200  # beyond it only answers to a post, and the first and earliest of each authority and form
 
 
 class Lifetime(Struct, frozen=True, kw_only=True):
@@ -302,6 +302,8 @@ def _is_worth_keeping(incident: Incident, mention: Mention, answer: Answer, dupl
     """An answer to a person's post always; a reprint only if it moves the instant or is the authority's own."""
     if mention.answers is not None:
         return True
+    if len(incident.responses) >= RESPONSES_KEPT and not answer.is_authoritative:
+        return False
     alike = [one for one in incident.responses if (one.issuer, one.form) == (answer.issuer, answer.form)]
     if not alike:
         return True

@@ -37,24 +37,25 @@ class Weights(Struct, frozen=True, kw_only=True):
     """What counts how much; integers, in quarter bits of surprise. Found on one half of a labelled week."""
 
     common: int = 48  # rarity below which a shared term says nothing
-    enough: int = 68  # score that joins a post to an incident
-    enough_for_answer: int = 48  # an answer has no event of its own: it must belong somewhere
+    enough: int = 76  # score that joins a post to an incident
+    enough_for_answer: int = 44  # an answer has no event of its own: it must belong somewhere
     enough_for_aside: int = 80  # a post that is no public affair by itself
     cover: int = 22  # of 100: part of the post's own weight that must be shared
+    cover_for_answer: int = 16  # of 100: an answer speaks in its own words
     leading: int = 8  # of its terms that make up the post's own weight: about a title
     core_share: int = 4  # a term is the incident's core if one in so many of its posts has it …
     core_posts: int = 3  # … and at least so many
     core_factor: int = 2
     same_place: int = 14
-    same_body: int = 20
+    same_body: int = 24
     same_kind: int = 8
     same_event: int = 24  # one disaster or accident of that subtype in one place within a day
     same_figure: int = 16
     other_place: int = 40
     other_kind: int = 10
-    most_context: int = 82  # all that may be added to shared terms
+    most_context: int = 86  # all that may be added to shared terms
     per_idle_day: int = 6  # the longer an incident was quiet, the more must be shared
-    crowded: int = 400  # open incidents with a term beyond which it is not even looked up
+    crowded: int = 60  # open incidents with a term beyond which it is not even looked up
 
 
 class Match(Struct, frozen=True, kw_only=True):
@@ -139,7 +140,7 @@ class OpenIncidents:
         weights = self._weights
         enough = self._enough(mention)
         # Most candidates share one common term: no context can lift them over the threshold.
-        floor = max(enough - weights.most_context, own * weights.cover // 100)
+        floor = max(enough - weights.most_context, own * self._cover(mention) // 100)
         view = _View(mention)
         for id, points in shared.items():
             if points < floor:
@@ -156,6 +157,9 @@ class OpenIncidents:
         if not mention.relevant:
             return self._weights.enough_for_aside
         return self._weights.enough if mention.response is None else self._weights.enough_for_answer
+
+    def _cover(self, mention: Mention) -> int:
+        return self._weights.cover if mention.response is None else self._weights.cover_for_answer
 
     def _forget(self, id: str, terms: Mapping[int, int]) -> None:
         for term, count in terms.items():

@@ -20,6 +20,7 @@ LEAD_CHARACTERS = 200  # names and matter stand in the lead; further down a text
 WHOLE_CHARACTERS = 2000  # enough to tell reprints apart
 TITLE_BONUS = 40  # quarter bits: the title says what it is about, rare pairs further down are often accidents
 REPEAT_BONUS = 20  # quarter bits for a pair that stands there twice
+TITLE_VOTES = 3  # under one short summary another title is another post; under a long text it is a reprint
 RARITY_BITS = 8
 BUCKETS_SHIFT = 15  # 32 hash bits down to the table's 17
 _LETTER, _DIGIT = 18, 14  # quarter bits: two Latin letters tell less than two characters
@@ -43,7 +44,7 @@ def fingerprint(title: str, text: str) -> tuple[list[int], int]:
     title_pairs = _pairs(title[:TITLE_CHARACTERS])
     text_pairs = _pairs(text[:WHOLE_CHARACTERS])
     lead = text_pairs[:LEAD_CHARACTERS]
-    return _rarest(title_pairs, lead), _simhash(np.concatenate((title_pairs, text_pairs)))
+    return _rarest(title_pairs, lead), _simhash(np.concatenate((title_pairs,) * TITLE_VOTES + (text_pairs,)))
 
 
 def rarity(term: int) -> int:
