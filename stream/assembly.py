@@ -54,5 +54,5 @@ def make_step(name: str, settings: Settings, *, assume_covered: bool = False) ->
         case "judge":
             return Judge(load_rules(settings), load_registry(settings), assume_covered=assume_covered)
         case "alert":
-            return AlertStep(load_alert_policy(settings))
+            return AlertStep(load_alert_policy(settings), load_registry(settings).region_name)
     raise UsageError(f"没有步骤 {name}")

@@ -14,6 +14,7 @@ from stream.core.alerts import Candidate, Situation, is_inhibited, sent_key
 from stream.core.documents import Due, HotFact, Judgement, Obligation, TopicHeat, VerdictChange
 
 HEADLINE = "strict"  # the clock that gives the headline verdict; alternates are shown, never told
+FAIR = "severity_evident"  # the clock from evident gravity: named in the text of a strict breach while it still runs
 
 Bound = Literal["from", "after"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from stream.core.alert_candidates import HEADLINE
+from stream.core.alert_candidates import FAIR, HEADLINE
 from stream.core.alert_texts import (
     GRADES,
     VERDICTS,
@@ -21,13 +21,20 @@ from stream.core.alert_texts import (
     where_words,
 )
 from stream.core.alerts import Candidate
-from stream.core.documents import Alert, FigureFact, Grade, Judgement, Obligation, TopicHeat
+from stream.core.documents import Alert, FigureFact, Grade, Judgement, Obligation, TopicHeat, VerdictChange
 
 # Verdicts for which a duty officer must not read more than was ruled.
 _CAUTIONS: Mapping[str, str] = {
     "unknown_coverage_gap": "这不是超时结论：责任单位可能已发布而我们未能看到，请人工核实",
     "indeterminate": "这不是超时结论：起止时间的精度不够，请人工核实",
     "met_then_retracted": "曾发布的内容已不可见，是否另有发布请人工核实",
+}
+# Titles are read on a telephone.
+_HEADS: Mapping[str, str] = {
+    "breached_but_fair_clock_met": "从严计时超时",
+    "met_then_retracted": "发布后又撤回",
+    "unknown_coverage_gap": "监看有缺口",
+    "indeterminate": "无法判断",
 }
 _BODIES_SHOWN = 4
 
@@ -41,6 +48,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     obligations: tuple[Obligation, ...] = ()
     grade: Grade | None = None
     figures: tuple[tuple[str, int], ...] = ()
+    fair: tuple[Obligation, ...] = ()
     topic: str | None = None
 
 
@@ -73,7 +81,7 @@ def write(candidate: Candidate, subject: Subject, style: Style) -> Alert:
     return Alert(
         id=candidate.key, collected_at=candidate.at, at=candidate.at, incident=subject.incident, topic=subject.topic,
         region=subject.region, rule=candidate.rule, rung=candidate.rung, kind=candidate.kind,
-        title=f"【{head}】{plain(subject.title)}", text=text,
+        title=f"【{head}】{plain(subject.title, 40)}", text=text,
     )  # fmt: skip
 
 
@@ -86,13 +94,13 @@ def _opened(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, 
     clocks: Pairs = [
         (
             "时钟",
-            f"{clock_words(one, style.rule_names)}，应于 {due_words(one.due)}，{left_words(one.due, candidate.at)}",
+            f"{clock_words(one, style.rule_names)}，时限 {due_words(one.due)}，{left_words(one.due, candidate.at)}",
         )
         for one in _one_a_rule(subject.obligations)
         if one.due is not None and one.verdict == "pending"
     ]
     head = (
-        "新事件" if candidate.rung == "opened" else f"等级升为{GRADES[subject.grade]}" if subject.grade else "等级更新"
+        "新事件" if candidate.rung == "opened" else f"等级判为{GRADES[subject.grade]}" if subject.grade else "等级更新"
     )
     return head, [("等级", grade), ("已知", known or None), *clocks]
 
@@ -135,9 +143,18 @@ def _verdict(candidate: Candidate, subject: Subject, style: Style) -> tuple[str,
         ("判定", state),
         ("理由", reason_words(change.reason)),
         ("自", clock_time(change.at)),
+        ("另计", _fair(subject, change) if change.after == "breached" else None),
         ("注意", _CAUTIONS.get(change.after)),
     ]
-    return f"{VERDICTS[change.after]} {name}", pairs
+    return f"{_HEADS.get(change.after, VERDICTS[change.after])} {name}", pairs
+
+
+def _fair(subject: Subject, change: VerdictChange) -> str | None:
+    """Late by the strict clock, but the clock from evident gravity still runs: whoever reads must know."""
+    for one in subject.fair:
+        if one.rule == change.rule and one.verdict == "pending" and one.due is not None:
+            return f"自等级可判断时起计，时限 {due_words(one.due)}，{left_words(one.due, change.known_at)}"
+    return None
 
 
 def _hot(candidate: Candidate, subject: Subject, style: Style) -> tuple[str, Pairs]:
@@ -154,10 +171,13 @@ def incident_subject(judgement: Judgement) -> Subject:
     newest: dict[str, FigureFact] = {}
     for fact in sorted(judgement.figures, key=lambda one: (one.issuer is not None, one.known_at, one.mention)):
         newest[fact.name] = fact
+    if "missing" in newest and "deaths" in newest and newest["missing"].known_at < newest["deaths"].known_at:
+        del newest["missing"]  # a later toll that names no missing has found them
     figures = tuple((name, newest[name].value) for name in _FIGURES if name in newest and newest[name].value > 0)
     return Subject(
         incident=judgement.id, title=judgement.title, region=judgement.region, obligations=obligations,
         grade=judgement.severity.grade, figures=figures,
+        fair=tuple(one for one in judgement.obligations if one.clock == FAIR),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from stream.core.documents import (
     Alert,
     Decision,
     Due,
+    FigureFact,
     FirstPublic,
     Heat,
     HotFact,
@@ -224,7 +225,7 @@ def test_an_upgrade_is_told_once_and_not_when_the_opening_told_it() -> None:
     step, state = AlertStep(POLICY), MemoryState()
     list(step.handle(judgement(), state))
     told = list(step.handle(judgement(T0 + timedelta(hours=1), severity=graded("II")), state))
-    assert [(one.rung, one.title[:8]) for one in told] == [("grade-II", "【等级升为重大】")]
+    assert [(one.rung, one.title[:8]) for one in told] == [("grade-II", "【等级判为重大】")]
     assert list(step.handle(judgement(T0 + timedelta(hours=2), severity=graded("II")), state)) == []
     fresh = MemoryState()
     assert len(list(step.handle(judgement(severity=graded("II")), fresh))) == 1
@@ -313,3 +314,30 @@ def test_a_hot_topic_is_told_once_a_spike(topic: str, spikes: list[HotFact], tol
 
 def test_what_it_does_not_know_it_passes_over() -> None:
     assert list(AlertStep(POLICY).handle(object(), MemoryState())) == []
+
+
+def test_a_strict_breach_names_the_fair_clock_that_still_runs() -> None:
+    step, state = AlertStep(POLICY), MemoryState()
+    at = T0 + timedelta(hours=25)
+    fair = obligation("CN-24H-PRESSER", 40, clock="severity_evident")
+    late = obligation("CN-24H-PRESSER", 24, verdict="breached")
+    changed = [change("breached", at, rule="CN-24H-PRESSER")]
+    told = list(step.handle(judgement(at, obligations=[late, fair], changes=changed, severity=graded("II")), state))
+    assert "自等级可判断时起计，时限 2026年3月4日 00:00，还剩15小时" in told[1].text
+    met = msgspec.structs.replace(fair, verdict="met")
+    calm = judgement(at, obligations=[late, met], changes=changed, severity=graded("II"))
+    assert "另计" not in list(step.handle(calm, MemoryState()))[1].text
+
+
+def test_figures_are_the_newest_and_the_missing_go_when_a_later_toll_has_none() -> None:
+    def fact(name: str, value: int, hours: float, issuer: str | None = None) -> FigureFact:
+        return FigureFact(
+            name=name, value=value, mention=f"p{hours}", known_at=T0 + timedelta(hours=hours), issuer=issuer
+        )
+
+    facts = [
+        fact("deaths", 2, 1, "甲局"), fact("missing", 9, 1, "甲局"),
+        fact("deaths", 11, 3, "甲局"), fact("deaths", 13, 4),
+    ]  # fmt: skip
+    told = list(AlertStep(POLICY).handle(judgement(figures=facts), MemoryState()))
+    assert "已知：死亡11人\n" in told[0].text
