@@ -5,8 +5,9 @@ A decision never erases facts: it stands beside them from its instant on, and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -75,28 +76,36 @@ def restated(decisions: list[Decision]) -> dict[str, list[tuple[datetime, Interv
 
 
 def interval_in(value: Any) -> Interval | None:
-    """An instant or interval as a person gives it; naive times are Shanghai's. None where it is none."""
+    """An instant or interval as a person gives it: ISO text, or {at} or {earliest, latest} of such. A date is its whole
+    day, an instant without seconds its whole minute; without offset it is Shanghai's. None where it is none."""
     if isinstance(value, str):
-        at = _instant(value)
-        return None if at is None else exactly(at, "decision")
+        return _stated(value)
     if not isinstance(value, dict):
         return None
-    if (at := _instant(value.get("at"))) is not None:
-        return exactly(at, "decision")
-    earliest, latest = _instant(value.get("earliest")), _instant(value.get("latest"))
-    if latest is None or (earliest is not None and earliest > latest):
+    if (at := _stated(value.get("at"))) is not None:
+        return at
+    first, last = _stated(value.get("earliest")), _stated(value.get("latest"))
+    if last is None or (first is not None and first.earliest is not None and first.earliest > last.latest):
         return None
-    return Interval(earliest=earliest, latest=latest, precision="unknown", source="decision")
+    earliest = None if first is None else first.earliest
+    return Interval(earliest=earliest, latest=last.latest, precision="unknown", source="decision")
 
 
-def _instant(text: Any) -> datetime | None:
+def _stated(text: Any) -> Interval | None:
     if not isinstance(text, str):
         return None
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(SHANGHAI)
+    # The offset counts neither as time of day nor as seconds.
+    clock = re.sub(r"(Z|[+-]\d\d:?\d\d)$", "", text.strip()[10:])
+    at = (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(SHANGHAI)
+    if not clock:
+        return Interval(earliest=at, latest=at + timedelta(days=1), precision="day", source="decision")
+    if clock.count(":") == 1:
+        return Interval(earliest=at, latest=at + timedelta(seconds=59), precision="minute", source="decision")
+    return exactly(at, "decision")
 
 
 def _of_kind(decisions: list[Decision], what: str) -> list[Decision]:

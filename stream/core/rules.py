@@ -206,11 +206,11 @@ def is_in_force(rule: Rule, at: datetime) -> bool:
 
 
 def is_in_jurisdiction(rule: Rule, regions: list[str]) -> bool:
-    """National rules hold everywhere; a local one where any region of the incident lies within its own."""
+    """National rules hold everywhere; a local one where the incident's first (most specific) region lies in its own:
+    an accident follows the place where it happened, not every place that its texts name."""
     if rule.jurisdiction is None:
         return True
-    prefix = region_prefix(rule.jurisdiction.region)
-    return any(region.startswith(prefix) for region in regions)
+    return bool(regions) and regions[0].startswith(region_prefix(rule.jurisdiction.region))
 
 
 def region_prefix(region: str) -> str:
@@ -246,7 +246,7 @@ def problems(rules: Rules) -> list[str]:
 
 def _book_problems(rules: Rules) -> Iterator[str]:
     if not rules.version.strip():
-        yield "$.version：不能为空；请写规则库版本，如 \"2025.1\""
+        yield '$.version：不能为空；请写规则库版本，如 "2025.1"'
     for name, ids in (("gates", [one.id for one in rules.gates]),
                       ("exempt_grounds", [one.id for one in rules.exempt_grounds]),
                       ("severity", [one.id for one in rules.severity])):  # fmt: skip
@@ -298,7 +298,7 @@ def _window_problems(rule: Rule) -> Iterator[str]:
     if (window.unit == "annual_date") != (window.date is not None):
         yield "window.date：仅 annual_date 使用且必填；请写 MM-DD 或改单位"
     if window.date is not None and not _is_month_day(window.date):
-        yield f"window.date：`{window.date}` 不是 MM-DD；请改正，如 \"01-31\""
+        yield f'window.date：`{window.date}` 不是 MM-DD；请改正，如 "01-31"'
     if (window.unit == "recurring") != bool(window.recurs):
         yield "window.recurs：仅 recurring 使用且必填；请写周期，如 [every_month]"
 
