@@ -1,8 +1,8 @@
 """Whether a post answers for somebody, in which form, who, and whether that is authoritative information.
 
 Authoritative is a named public authority on its own channel, or media attributing the words to that authority; not a
-school, hospital or company, not "记者获悉", nor a private account that repeats a bulletin (domain: Evidence). A judgment
-names its issuer by what it is. A hot-search title is an editor's summary, so the words in it decide.
+school, hospital or company, not "记者获悉", nor a private account that repeats a bulletin (domain: Evidence). A court's
+judgment names its issuer by what it is. A hot-search title is an editor's summary, so the words in it decide.
 """
 
 from __future__ import annotations
@@ -253,10 +253,9 @@ def _is_place(hit: Hit, end: int) -> bool:
 
 
 def _bodies_until(post: Context, end: int) -> list[Speaker]:
-    """The public bodies named before `end`, as speakers."""
-    return [
-        Speaker(hit.start, hit.end, hit.value[1]) for hit in post.bodies if hit.start in post.named and hit.end <= end
-    ]
+    """The public bodies named before `end`, as speakers; the full name of a department needs no place."""
+    found = (hit for hit in post.bodies if hit.start in post.named or hit.end - hit.start > 3)
+    return [Speaker(hit.start, hit.end, hit.value[1]) for hit in found if hit.end <= end]
 
 
 def _made(post: Context, kind: IssuerKind, form: Form, speaker: Speaker | None) -> Answer:

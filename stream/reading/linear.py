@@ -1,7 +1,7 @@
 """A linear model in integers: hashed single characters and pairs, summed weights; batch and single agree bit for bit.
 
 ⚙ A float dot product changes its last bits with the shape of the batch; sums of integers do not. Weights are 16-bit,
-the sums 64-bit; the one division at the end is the same IEEE operation either way. No scikit-learn at inference.
+the sums 32-bit; the one division at the end is the same IEEE operation either way. No scikit-learn at inference.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Linear(Struct, frozen=True):
     def sums(self, text: str) -> tuple[list[int], int]:
         """The weight of every topic and the number of features."""
         found = features(text)
-        return [int(one) for one in self.weights[found].sum(axis=0, dtype=np.int64)], len(found)
+        return [int(one) for one in self.weights[found].sum(axis=0, dtype=np.int32)], len(found)
 
     def scores(self, text: str) -> dict[str, float]:
         """Probability by topic, each for itself, to 3 decimals."""

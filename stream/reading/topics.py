@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -89,25 +90,24 @@ class Lexical:
     def score(self, text: str, lead: int, hits: Iterable[Hit]) -> dict[str, float]:
         """Of one text whose first `lead` characters are the title, with the hits of a scan over it."""
         points = self._points(text, lead, hits)
-        best = max(points, default=0.0)
+        touched = int(TOUCHED * max(points, default=0))
         found = {
-            name: round(_logistic((one if one >= TOUCHED * best else one / 2) - ENOUGH), 3)
-            for name, one in zip(self._names, points, strict=True)
+            name: _score(one if one >= touched else one // 2) for name, one in zip(self._names, points, strict=True)
         }
         if self._trained is not None:
             found.update(self._trained.scores(text))
         return found
 
-    def _points(self, text: str, lead: int, hits: Iterable[Hit]) -> list[float]:
+    def _points(self, text: str, lead: int, hits: Iterable[Hit]) -> list[int]:
         sums, count = self._examples.sums(text)
         mean = max(count, 1) * linear.SCALE
-        points = [max(-6.0, min(8.0, LINEAR * one / mean)) for one in sums]
+        points = [max(-6, min(8, LINEAR * one // mean)) for one in sums]
         seen: set[str] = set()
         for hit in hits:
             word = text[hit.start : hit.end]
             if word not in seen:
                 seen.add(word)
-                worth = (IN_TITLE if hit.start < lead else IN_TEXT) * (3 if len(word) > 3 else 2) / 2
+                worth = (IN_TITLE if hit.start < lead else IN_TEXT) * (3 if len(word) > 3 else 2) // 2
                 for topic in hit.value:
                     points[topic] += worth
         return points
@@ -149,8 +149,10 @@ def _terms(config: TopicConfig) -> dict[str, tuple[int, ...]]:
     return {term: tuple(positions) for term, positions in found.items()}
 
 
-def _logistic(points: float) -> float:
-    return 1 / (1 + math.exp(-max(-60.0, min(60.0, points / SLOPE))))
+@lru_cache(maxsize=4096)
+def _score(points: int) -> float:
+    """Points as a score: ENOUGH of them are 0.5."""
+    return round(1 / (1 + math.exp(-max(-60.0, min(60.0, (points - ENOUGH) / SLOPE)))), 3)
 
 
 def best_of(scores: Mapping[str, float], among: Sequence[str]) -> str:

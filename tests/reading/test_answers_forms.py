@@ -1,0 +1,141 @@
+"""Who answers, in which form, and whether that is authoritative information. All texts are ours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from stream.core.authorities import Authorities, Registry
+from stream.core.intervals import SHANGHAI
+from stream.reading.answers import answer
+from stream.reading.forms import is_bare
+from stream.reading.places import codes_by_name, names_by_code
+from stream.settings import load_yaml
+
+AT = datetime(2025, 9, 10, 12, tzinfo=SHANGHAI)
+CONFIG = Path(__file__).parents[2] / "config" / "authorities.yaml"
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry(load_yaml(CONFIG, Authorities), names_by_code(), codes_by_name())
+
+
+TITLES = [
+    ("警方通报男子翻越护栏", "statement", "police", True),
+    ("警方通报男子殴打店员已被行拘", "result", "police", True),
+    ("警方回应女子车顶跳舞", "acknowledgement", "police", True),
+    ("官方回应小区异味", "statement", "government", True),
+    ("官方辟谣自来水有毒", "clarification", "government", True),
+    ("多部门介入校园餐问题", "acknowledgement", "government", True),
+    ("寿光市市监局：已立案", "acknowledgement", "government", True),
+    ("贵州通报水库溃坝", "statement", "government", True),
+    ("市监局查处虚假宣传直播间", "result", "government", True),
+    ("省政府将召开新闻发布会通报事故情况", "conference_announced", "government", True),
+    ("应急管理厅举行新闻发布会通报事故救援", "conference_held", "government", True),
+    ("教育厅回应记者：接受采访谈招生", "interview", "government", True),
+    ("警方再次通报女子失联最新进展", "update", "police", True),
+    ("男子高空抛物致人死亡获刑六年", "result", "court_procuratorate", True),
+    ("某市原副市长张三被查", "statement", "government", True),
+    ("学校回应学生宿舍漏水", "acknowledgement", "school", False),
+    ("医院通报护士操作失误", "statement", "hospital", False),
+    ("客服回应快递丢失", "acknowledgement", "company", False),
+    ("某某食品否认使用过期原料", "clarification", "company", False),
+    ("承办单位回应赛道缩水", "statement", "company", False),
+    ("主办方致歉", "acknowledgement", "company", False),
+]
+
+
+@pytest.mark.parametrize(("title", "form", "kind", "is_authoritative"), TITLES)
+def test_a_hot_search_title(registry: Registry, title: str, form: str, kind: str, is_authoritative: bool) -> None:
+    found = answer(title, "", "hotlist", registry, AT)
+    assert found is not None
+    assert (found.form, found.issuer_kind, found.is_authoritative) == (form, kind, is_authoritative)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "男子称被邻居打伤",
+        "家属回应女孩去世",
+        "网友质疑门票涨价",
+        "一工厂凌晨起火",
+        "主播被警方带走调查",
+        "外交部回应关税问题",
+        "律师称最高可判十年",
+        "妻子起诉丈夫被判返还存款",
+    ],
+)
+def test_no_answer(registry: Registry, title: str) -> None:
+    assert answer(title, "", "hotlist", registry, AT) is None
+
+
+def test_a_foreign_office_is_foreign(registry: Registry) -> None:
+    found = answer("泰国警方通报游客坠海", "", "hotlist", registry, AT)
+    assert found is not None
+    assert (found.issuer_kind, found.is_authoritative) == ("foreign", False)
+
+
+def test_media_quote_an_office(registry: Registry) -> None:
+    text = "有业主反映水费异常。江西上饶市市场监督管理局通报：经查，水表合格。"
+    found = answer("小区水费每月相同", text, "news", registry, AT)
+    assert found is not None
+    assert (found.issuer, found.issuer_kind) == ("上饶市市场监督管理局", "state_media_quoting_authority")
+    assert found.is_authoritative
+    assert found.level == "city"
+
+
+def test_the_lead_names_the_office_of_a_vague_title(registry: Registry) -> None:
+    found = answer("官方通报学生腹泻", "山东省寿光市教育局发布情况通报：已责令校长停职。", "hotlist", registry, AT)
+    assert found is not None
+    assert (found.issuer, found.form) == ("寿光市教育局", "result")
+
+
+def test_a_private_account_repeats_and_proves_nothing(registry: Registry) -> None:
+    for account, expected in ((None, False), ("吃瓜小分队", False), ("某某晚报", True), ("平安寿光", True)):
+        found = answer("警方通报男子持刀伤人", "", "post", registry, AT, account=account)
+        assert found is not None
+        assert found.is_authoritative is expected
+
+
+def test_an_authority_on_its_own_channel(registry: Registry) -> None:
+    found = answer("警情通报", "昨日发生一起交通事故。", "authority", registry, AT, account="平安寿光")
+    assert found is not None
+    assert (found.issuer, found.issuer_kind, found.level) == ("寿光市公安局", "police", "county")
+    assert answer("春日赏花指南", "公园里花开了。", "authority", registry, AT, account="寿光发布") is None
+    school = answer("情况说明", "我校高度重视。", "authority", registry, AT, account="寿光某某中学")
+    assert school is None or not school.is_authoritative
+
+
+def test_a_complaint_is_never_an_answer(registry: Registry) -> None:
+    assert answer("城管局回应太慢", "市监局通报说没有问题", "complaint", registry, AT) is None
+
+
+BARE = [
+    "已收悉",
+    "网友：您好！留言已收悉。",
+    "“UU001”您好！您反映的问题已转交城管部门调查核处，感谢您的留言。2019年7月1日",
+    "您好，我们会尽快核实并回复您，请耐心等待。",
+    "您好！此事不属于我局职责范围，请向水务局反映。",
+]
+SUBSTANTIVE = [
+    "您好！经查，该路段路灯因线路老化损坏，已于昨日修复。",
+    "您好，目前我县没有该项补贴。",
+    "网友您好！您的留言已收悉。现回复如下：该项目计划明年六月完工。",
+]
+
+
+@pytest.mark.parametrize(
+    ("reply", "form"), [(r, "acknowledgement") for r in BARE] + [(r, "statement") for r in SUBSTANTIVE]
+)
+def test_a_message_boards_reply(registry: Registry, reply: str, form: str) -> None:
+    found = answer("", reply, "authority", registry, AT, answers_id="m1")
+    assert found is not None
+    assert (found.form, found.is_authoritative) == (form, True)
+
+
+def test_hostile_replies_take_bounded_time() -> None:
+    assert is_bare("转" * 10_000_000) is False
+    assert is_bare("已转" * 70) in {True, False}
