@@ -21,6 +21,8 @@ from stream.errors import OutsideFailed, SettingsError
 
 PATIENCE_S = 5.0
 """How long a writer waits for its turn before the outside counts as failed (design.md, Backends)."""
+LOG_BYTES = 32 << 20
+"""Length of the write-ahead log from which it is emptied."""
 
 # The disk or another process is in the way: worth a retry. Everything else is our own fault and crashes.
 _OUTSIDE = {
@@ -38,14 +40,25 @@ class SqliteFile:
         self.path = path
         self._patience_s = patience_s
         self._depth = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _fates():
+        self._log_limit = LOG_BYTES
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._turn = FileLock(path.with_name(path.name + "-turn"))
-            self._connection = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+        except OSError as error:
+            raise OutsideFailed(f"数据文件夹 {path.parent} 无法使用：{error.strerror}") from error
+        try:
+            self._open(schema, read_only)
+        except BaseException:
+            self._turn.close()
+            raise
+
+    def _open(self, schema: Sequence[str], read_only: bool) -> None:
+        with _fates():
+            self._connection = sqlite3.connect(self.path, timeout=self._patience_s, isolation_level=None)
             try:
                 self._prepare(schema, read_only)
             except BaseException:
-                self.close()
+                self._connection.close()
                 raise
 
     def _prepare(self, schema: Sequence[str], read_only: bool) -> None:
@@ -178,6 +191,25 @@ class SqliteFile:
             if self._connection.in_transaction:
                 self._connection.rollback()
             raise
+        self._shorten_log()
+
+    def _shorten_log(self) -> None:
+        """Empties the write-ahead log once it is long. SQLite's own checkpoint starts it anew only when it catches up
+        with all writers, and two that take turns never let it: the log grew to 394 MB in a minute. Whoever holds the
+        turn keeps them out for the moment that takes; a reader in the way only puts it off."""
+        log = self.path.with_name(self.path.name + "-wal")
+        size = log.stat().st_size if log.exists() else 0
+        if size < self._log_limit or not self._turn.try_lock():
+            return
+        try:
+            self._connection.execute("PRAGMA busy_timeout=50")
+            is_busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.OperationalError:
+            is_busy = True  # What was committed stays so; an ill disk shows at the next write.
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={int(self._patience_s * 1000)}")
+            self._turn.unlock()
+        self._log_limit = size + LOG_BYTES if is_busy else LOG_BYTES
 
     def close(self) -> None:
         self._connection.close()

@@ -120,6 +120,9 @@ def test_a_folder_that_cannot_be_written_is_an_outside_failure(tmp_path: Path) -
     (tmp_path / "huiying.sqlite").mkdir()
     with pytest.raises(OutsideFailed):
         open_backends(Settings(data=tmp_path))
+    (tmp_path / "file").touch()
+    with pytest.raises(OutsideFailed, match="数据文件夹"):
+        open_backends(Settings(data=tmp_path / "file"))
 
 
 def test_vault_and_channels_open_on_first_use(settings: Settings, tmp_path: Path) -> None:
