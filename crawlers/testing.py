@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from parsel import Selector
 from scrapy.http import HtmlResponse
 
 from crawlers.feeds import Entry, read_feed
@@ -12,6 +11,7 @@ from crawlers.fetching import explain, fetch
 from crawlers.links import article_links, next_page
 from crawlers.settings import CONTACT, USER_AGENT
 from crawlers.sources import Source
+from crawlers.spiders.listing import list_text, parsed
 
 SAMPLES = 5
 FEW_LINKS = 3
@@ -32,7 +32,7 @@ def test_source(url: str, options: dict[str, Any] | None = None) -> list[tuple[s
     further = None
     if not entries:
         source = Source(id="test", kind="listing", name="test", found_in="order", urls=(answer.url,))
-        page = Selector(text=response.text.replace("\x00", "") or "<html/>")
+        page = parsed(list_text(source, response))
         entries, further = article_links(source, page, answer.url), next_page(source, page, answer.url)
     told += [
         ("类型", "feed（RSS/Atom）" if kind == "feed" else "listing（列表页）"),

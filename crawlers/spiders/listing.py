@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from parsel import Selector
 from scrapy.http import Response, TextResponse
@@ -15,6 +16,8 @@ from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from crawlers.web import WebSpider, remembered
 from stream.core.documents import Fetched
+
+_EARLY_END = re.compile(r"</(?:html|body)\s{0,9}>", re.IGNORECASE)
 
 
 class ListingSpider(WebSpider):
@@ -59,8 +62,13 @@ class ListingSpider(WebSpider):
 
 def read_list(source: Source, response: Response) -> tuple[list[Entry], str | None]:
     """The article links of a list page and the address of its next page."""
-    page = Selector(text=list_text(source, response).replace("\x00", "") or "<html/>")
+    page = parsed(list_text(source, response))
     return article_links(source, page, response.url), next_page(source, page, response.url)
+
+
+def parsed(text: str) -> Selector:
+    """A page as it stands in browsers: what follows an early </html> belongs to it, lxml would drop it."""
+    return Selector(text=_EARLY_END.sub("", text.replace("\x00", "")) or "<html/>")
 
 
 def list_text(source: Source, response: Response) -> str:

@@ -67,7 +67,11 @@ def crawled(
     site.pages["/new.html"] = listed(
         ("/n/20250912/9.html", "又发生一起新的情况通报"), ("/n/20250912/1.html", "关于某路段塌陷的情况通报")
     )
-    again = [one for one in sources if one["id"] in {"rss", "plain", "forbidden", "limited"}]
+    more = "<a href='/deep_1.html'>下一页</a>".encode()
+    site.pages["/deep.html"] = listed(("/n/20250912/9.html", "又发生一起新的情况通报")) + more
+    site.pages["/deep_1.html"] = listed(("/gb/20250912/2.html", "关于供水管道抢修的通告"))
+    site.pages["/lost.html"] = listed(("/n/20250912/9.html", "又发生一起新的情况通报"))
+    again = [one for one in sources if one["id"] in {"rss", "plain", "forbidden", "limited", "deep", "lost"}]
     second = crawl_once(folder / "data", again, options={"DOWNLOAD_MAXSIZE": 200_000})
     later = published(folder / "data")[len(messages) :]
     return Crawled(site, folder, first, messages, second, later, site.requests[so_far:])
@@ -83,6 +87,8 @@ def _sources(url: str, folder: Path) -> list[dict[str, Any]]:
         {"id": "broken", "kind": "feed", "urls": [f"{url}/broken.xml"]},
         listing("plain", "/new.html", body=BODY, post_kind="authority"),
         listing("gb", "/gb.html"),
+        listing("deep", "/deep.html"),
+        listing("lost", "/lost.html"),
         listing("forbidden", "/403.html"),
         listing("limited", "/429.html"),
         listing("wall", "/wall.html"),
@@ -118,6 +124,8 @@ def _fill(site: Any, answering: Callable[..., None]) -> None:
         "/broken.xml": "<?xml version='1.0'?><html><body>维护中</body></html>",
         "/new.html": listed(("/n/20250912/1.html", "关于某路段塌陷的情况通报")),
         "/gb.html": listed(("/gb/20250912/2.html", "关于供水管道抢修的通告"), charset="gb2312"),
+        "/deep.html": listed(("/gb/20250912/2.html", "关于供水管道抢修的通告")),
+        "/lost.html": listed(("/gb/20250912/2.html", "关于供水管道抢修的通告")),
         "/gb/20250912/2.html": article.format("供水").encode("gb18030"),
         "/403.html": lambda handler: answering(handler, 403, "禁止访问"),
         "/429.html": lambda handler: answering(handler, 429, "", {"Retry-After": "7200"}),
@@ -224,7 +232,8 @@ def test_captures_of_authorities_are_kept_of_others_only_hashes(crawled: Crawled
 def test_the_second_round_asks_conditionally_and_publishes_only_what_is_new(crawled: Crawled) -> None:
     conditions = [headers.get("if-none-match") for path, headers in crawled.second_requests if path == "/rss.xml"]
     assert conditions == ['"v1"']
-    assert [one.url for one in crawled.later if isinstance(one, Page)] == [f"{crawled.site.url}/n/20250912/9.html"]
+    told = [(one.source, one.url) for one in crawled.later if isinstance(one, Page)]
+    assert sorted(told) == [(source, f"{crawled.site.url}/n/20250912/9.html") for source in ("deep", "lost", "plain")]
     assert "/news/2025/0912/a1.html" not in [path for path, _ in crawled.second_requests]
 
 
@@ -233,6 +242,16 @@ def test_coverage_joins_up_between_rounds(crawled: Crawled) -> None:
         first, second = crawled.coverage(source), crawled.coverage(source, crawled.later)
         assert (second.from_at, second.reachable) == (first.to_at, True)
         assert second.to_at > first.to_at
+
+
+def test_a_list_is_followed_back_to_what_was_known(crawled: Crawled) -> None:
+    assert "/deep_1.html" in [path for path, _ in crawled.second_requests]
+    assert crawled.coverage("deep", crawled.later).from_at == crawled.coverage("deep").to_at
+
+
+def test_where_a_list_no_longer_reaches_back_only_the_instant_is_covered(crawled: Crawled) -> None:
+    row = crawled.coverage("lost", crawled.later)
+    assert (row.reachable, row.from_at) == (True, row.to_at)
 
 
 def test_file_rows_pass_and_bad_ones_are_told(crawled: Crawled) -> None:
