@@ -20,7 +20,7 @@ from stream.reading.scan import Hit
 
 POINTS = {"harm": 4, "people": 2, "idle": -4}
 TOPIC, REGION, ANSWERED, ABROAD = 3, 2, 3, -6
-ENOUGH = 6
+ENOUGH = 5
 # Beyond so many words of a kind nothing is added: long texts are not more relevant.
 MOST = 3
 
@@ -48,7 +48,7 @@ def words() -> Mapping[str, tuple[str, ...]]:
 
 
 def is_relevant(signs: Signs, hits: Sequence[Hit], text: str) -> bool:
-    """Whether the points reach 6. `hits` are those of title and lead."""
+    """Whether the points reach 5. `hits` are those of title and lead."""
     if signs.kind == "complaint" or (signs.emergency.is_emergency and signs.emergency.in_china is not False):
         return True
     if signs.response is not None and signs.response.is_authoritative:
