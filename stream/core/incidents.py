@@ -122,18 +122,27 @@ def with_hot(incident: Incident, found: HotFact) -> Incident:
     return replace(incident, hot=[*incident.hot, found][-heats.HOT_KEPT :])
 
 
+def recorded(incident: Incident, decision: Decision) -> Incident:
+    """With a decision that concerns it; each stands there once."""
+    if is_told(incident, decision):
+        return incident
+    at = max(incident.collected_at, decision.collected_at)
+    return replace(incident, collected_at=at, decisions=[*incident.decisions, decision])
+
+
+def is_told(incident: Incident, decision: Decision) -> bool:
+    """Whether it knows of this decision."""
+    return any(one.id == decision.id for one in incident.decisions)
+
+
 def with_decision(incident: Incident, decision: Decision) -> Incident:
     """A person decided: kept always; `dismiss` and `confirm` change the state."""
-    state = {"dismiss": "dismissed", "confirm": "open"}.get(decision.what, incident.state)
-    if incident.state == "merged":
-        state = "merged"
-    return replace(
-        incident,
-        collected_at=max(incident.collected_at, decision.collected_at),
-        decisions=[*incident.decisions, decision],
-        state=state,
-        closed_at=None if state == "open" else incident.closed_at,
-    )
+    incident = recorded(incident, decision)
+    if incident.state != "merged" and decision.what == "dismiss":
+        return replace(incident, state="dismissed")
+    if incident.state != "merged" and decision.what == "confirm":
+        return replace(incident, state="open", closed_at=None)
+    return incident
 
 
 def without(incident: Incident, members: Sequence[tuple[str, datetime]]) -> Incident:

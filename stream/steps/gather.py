@@ -219,69 +219,78 @@ class Gather:
 
     # --- decisions ----------------------------------------------------------------------------------------------------
 
-    def _decision(self, decision: Decision, state: State) -> Iterable[Incident]:
+    def _decision(self, decision: Decision, state: State) -> list[Incident]:
         """What a person decided. `value`: post ids for attach, split and reject (none: the post itself), a post of the
         other incident for merge; the rest is recorded and left to judge."""
+        if told := self._told(decision, state):
+            return told
+        posts = _post_ids(decision)
+        if decision.what in ("attach", "reject", "split"):
+            # All before anything is changed: a rejected message must leave the working set as it was.
+            for id in posts:
+                _known(id, state)
         incident = self._incident_of(decision.incident_of, state)
         if incident is None:
-            post = state.get(Post, decision.incident_of)
-            if post is None:
-                raise MessageRejected("unknown_post", f"决定所指的帖子 {decision.incident_of} 不存在")
+            post = _known(decision.incident_of, state)
+            if decision.what == "reject":
+                return []
             incident = self._open_for(post, decision.collected_at, state)
-        if any(one.id == decision.id for one in incident.decisions):
-            return [incident]
         incident = incidents.with_decision(incident, decision)
         if incident.state == "open":
             incident = incidents.awake(incident, decision.collected_at, self.rules.lifetime)
-        self._keep(incident, state)
-        return self._carry_out(decision, incident, state)
-
-    def _carry_out(self, decision: Decision, incident: Incident, state: State) -> list[Incident]:
-        posts = _post_ids(decision)
+        changed = {incident.id: incident}
         if decision.what == "merge":
-            return self._merge(incident, posts, decision.collected_at, state)
-        if decision.what == "attach":
-            return self._move(posts, incident, decision, state)
-        if decision.what == "reject":
-            return self._move(posts, None, decision, state) or [incident]
-        if decision.what == "split":
-            first = state.get(Post, posts[0])
-            if first is None:
-                raise MessageRejected("unknown_post", f"决定所指的帖子 {posts[0]} 不存在")
-            id = incidents.incident_id(f"{posts[0]}|{decision.id}")
-            return self._move(posts, incidents.opened(first.mention, decision.collected_at, id), decision, state)
-        return [incident]
+            self._merge(incident, posts, decision, changed, state)
+        elif decision.what == "attach":
+            self._move(posts, incident.id, changed, state)
+        elif decision.what == "reject":
+            self._move(posts, None, changed, state)
+        elif decision.what == "split":
+            new = incidents.incident_id(f"{posts[0]}|{decision.id}")
+            changed[new] = incidents.opened(_known(posts[0], state).mention, decision.collected_at, new)
+            self._move(posts, new, changed, state)
+        return self._settle(decision, changed, state)
 
-    def _merge(self, target: Incident, posts: list[str], at: datetime, state: State) -> list[Incident]:
-        changed: dict[str, Incident] = {target.id: target}
+    def _settle(self, decision: Decision, changed: dict[str, Incident], state: State) -> list[Incident]:
+        """Every incident that changed knows why: so a decision seen again is known, wherever its posts are now."""
+        settled = [incidents.recorded(changed[id], decision) for id in sorted(changed)]
+        for incident in settled:
+            self._keep(incident, state)
+        return settled
+
+    def _told(self, decision: Decision, state: State) -> list[Incident]:
+        """The incidents that already know of this decision."""
+        found = {one.id: one for one in self._alive.values() if incidents.is_told(one, decision)}
+        for post in (decision.incident_of, *_post_ids(decision)):
+            assignment = state.get(Assignment, post)
+            merged = state.get(Incident, assignment.incident) if assignment and assignment.incident else None
+            if merged is not None and incidents.is_told(merged, decision):
+                found[merged.id] = merged
+        return [found[id] for id in sorted(found)]
+
+    def _merge(
+        self, target: Incident, posts: list[str], decision: Decision, changed: dict[str, Incident], state: State
+    ) -> None:
         for post in posts:
             source = self._incident_of(post, state)
-            if source is None or source.id == target.id:
-                continue
-            target, gone = incidents.merged(target, source, at)
-            changed |= {target.id: target, gone.id: gone}
-        for incident in changed.values():
-            self._keep(incident, state)
-        return list(changed.values())
+            if source is not None and source.id != target.id:
+                target, gone = incidents.merged(target, source, decision.collected_at)
+                changed |= {target.id: target, gone.id: gone}
 
-    def _move(self, posts: list[str], target: Incident | None, decision: Decision, state: State) -> list[Incident]:
-        """Takes posts out of their incidents and into `target` (None: into none)."""
-        changed: dict[str, Incident] = {} if target is None else {target.id: target}
+    def _move(self, posts: list[str], target: str | None, changed: dict[str, Incident], state: State) -> None:
+        """Takes posts out of their incidents and into the one with id `target` (None: into none)."""
         for id in posts:
-            assignment, post = state.get(Assignment, id), state.get(Post, id)
+            post, assignment = _known(id, state), state.get(Assignment, id)
             source = self._current(assignment.incident, state) if assignment and assignment.incident else None
-            target = changed[target.id] if target else None
-            if assignment and source and (target is None or source.id != target.id):
-                source = incidents.without(changed.get(source.id, source), [(id, assignment.collected_at)])
-                changed[source.id] = source
-            if target and post and not (source and source.id == target.id):
-                changed[target.id] = self._joined(Placed(target, PlaceReason.DECIDED), post.mention, None)
-            if post:
-                reason = PlaceReason.DECIDED if target else PlaceReason.REJECTED
-                state.put(_assignment(post.mention, target.id if target else None, reason, None))
-        for incident in changed.values():
-            self._keep(incident, state)
-        return list(changed.values())
+            if source is not None and source.id == target:
+                continue
+            if assignment is not None and source is not None:
+                left = changed.get(source.id, source)
+                changed[source.id] = incidents.without(left, [(id, assignment.collected_at)])
+            if target is not None:
+                changed[target] = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
+            reason = PlaceReason.REJECTED if target is None else PlaceReason.DECIDED
+            state.put(_assignment(post.mention, target, reason, None))
 
     # --- the working set ----------------------------------------------------------------------------------------------
 
@@ -312,6 +321,13 @@ class Gather:
         else:
             self._alive.pop(incident.id, None)
             self._index.remove(incident.id)
+
+
+def _known(post: str, state: State) -> Post:
+    found = state.get(Post, post)
+    if found is None:
+        raise MessageRejected("unknown_post", f"决定所指的帖子 {post} 不存在")
+    return found
 
 
 def _assignment(mention: Mention, incident: str | None, reason: str, duplicate_of: str | None) -> Assignment:

@@ -37,8 +37,7 @@ def test_rare_pairs_come_first_and_formulas_weigh_little() -> None:
     found, _ = fingerprint("警方通报云溪镇鳜鱼暴毙", "")
     (name,) = terms("鳜鱼")
     assert found == sorted(found, key=lambda term: (-rarity(term), term))
-    assert name in found[:4] and rarity(name) > 70
-    assert max(map(rarity, terms("警方通报"))) < 60
+    assert name in found and rarity(name) > max(map(rarity, terms("警方通报"))) + 15
 
 
 def test_title_terms_survive_a_long_text() -> None:

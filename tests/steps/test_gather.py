@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +61,9 @@ class Shelf:
 
     def listing(self, kind: type, where: Filter, *, order: str = "id", limit: int = 1000) -> list[Any]:
         found = [self._made[key] for key in sorted(self._made, key=lambda one: one[1]) if key[0] is kind]
-        return [one for one in found if where.state is None or one.state == where.state][:limit]
+        found = [one for one in found if where.state is None or one.state == where.state]
+        found = [one for one in found if where.since is None or one.collected_at >= where.since]
+        return sorted(found, key=lambda one: one.collected_at, reverse=order == "newest")[:limit]
 
     def incidents(self) -> list[Incident]:
         return self.listing(Incident, Filter())
@@ -162,6 +165,52 @@ def test_a_rebuilt_gatherer_goes_on_as_the_unbroken_one(cut: int) -> None:
     fresh = Gather()
     fresh.rebuild(shelf)
     play(STORY[max(0, cut - 1) :], fresh, shelf)
+    assert shelf.items == unbroken.items
+
+
+ASIDE = post("aside", "化工园储罐爆燃云溪", 60, relevant=False)
+
+
+def test_irrelevant_post_joins_what_is_open_and_teaches_it_nothing() -> None:
+    out, shelf = play([FIRE, ASIDE])
+    assert shelf.incident_of("aside") == incident_id("fire") and len(out) == 1
+    (incident,) = shelf.incidents()
+    assert incident.heat.posts == 2
+    assert incident.terms == play([FIRE])[1].incidents()[0].terms
+
+
+@pytest.mark.parametrize("is_rebuilt", [False, True])
+def test_irrelevant_post_seen_again_does_not_join_what_opened_later(is_rebuilt: bool) -> None:
+    early = post("early", ASIDE.title, -5, relevant=False)
+    gather, shelf = Gather(), Shelf()
+    play([early, FIRE], gather, shelf)
+    if is_rebuilt:
+        gather = Gather()
+        gather.rebuild(shelf)
+    play([early, FIRE, ASIDE], gather, shelf)
+    assert shelf.incident_of("early") is None and shelf.incident_of("aside") == incident_id("fire")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_killed_at_any_moment_it_ends_as_if_unbroken(seed: int) -> None:
+    chance = random.Random(seed)
+    names = ["云溪化工园储罐爆燃", "青禾县暴雨村道塌方", "星河学校食堂饭菜变质", "白鹭湖鱼群翻塘"]
+    story: list[Any] = [
+        post(
+            f"p{n:03}", chance.choice(names)[chance.randrange(3) :] + chance.choice("甲乙丙丁戊己"), n // 3,
+            relevant=chance.random() < 0.6, response=STATEMENT if chance.random() < 0.1 else None,
+        )
+        for n in range(120)
+    ]  # fmt: skip
+    story.insert(60, decision("split", story[50].id, minutes=19.9))
+    _, unbroken = play(story)
+    shelf, at = Shelf(), 0
+    while at < len(story):
+        gather = Gather()
+        gather.rebuild(shelf)
+        saved = at + chance.randrange(1, 40)
+        play(story[at:saved], gather, shelf)
+        at = saved if chance.random() < 0.5 or saved >= len(story) else chance.randrange(at, saved)
     assert shelf.items == unbroken.items
 
 
@@ -269,7 +318,8 @@ def test_decisions_are_recorded_once(what: str, state: str) -> None:
 def test_merge_follows_and_adds_up() -> None:
     gather, shelf = Gather(), Shelf()
     out, _ = play([FIRE, FLOOD, decision("merge", "fire", "flood")], gather, shelf)
-    grown, gone = out[-2:]
+    grown, gone = (shelf.get(Incident, incident_id(one)) for one in ("fire", "flood"))
+    assert {one.id for one in out[-2:]} == {grown.id, gone.id}
     assert gone.state == "merged" and gone.merged_into == grown.id and grown.heat.posts == 2
     play([post("flood2", "青禾县暴雨村道塌方抢通", 700)], gather, shelf)
     assert shelf.incident_of("flood2") == grown.id
@@ -293,9 +343,39 @@ def test_attach_and_reject_move_a_post() -> None:
     assert shelf.get(Incident, incident_id("fire")).heat.posts == 1
 
 
-def test_decision_on_an_unknown_post_is_rejected() -> None:
+@pytest.mark.parametrize(
+    "made",
+    [
+        decision("split", "fire3"),
+        decision("split", "fire", ["fire2", "fire3"]),
+        decision("merge", "fire", "flood"),
+        decision("attach", "fire", "flood"),
+        decision("reject", "fire2"),
+        decision("reject", "flood"),
+    ],
+    ids=lambda one: f"{one.what} {one.incident_of} {one.value}",
+)
+def test_a_decision_seen_again_changes_nothing_and_tells_the_same(made: Decision) -> None:
+    gather, shelf = Gather(), Shelf()
+    play(STORY, gather, shelf)
+    first, _ = play([made], gather, shelf)
+    before = dict(shelf.items)
+    assert play([made], gather, shelf)[0] == first
+    fresh = Gather()
+    fresh.rebuild(shelf)
+    assert play([made], fresh, shelf)[0] == first
+    assert shelf.items == before
+
+
+@pytest.mark.parametrize("made", [decision("confirm", "nobody"), decision("attach", "dull", ["nobody"])])
+def test_decision_on_an_unknown_post_is_rejected_and_leaves_no_trace(made: Decision) -> None:
+    gather, shelf = Gather(), Shelf()
+    play([post("dull", "云溪化工园储罐爆燃", relevant=False)], gather, shelf)
+    before = dict(shelf.items)
     with pytest.raises(MessageRejected):
-        play([decision("confirm", "nobody")])
+        play([made], gather, shelf)
+    assert shelf.items == before
+    assert play([FIRE_AGAIN], gather, shelf)[0][0].id == incident_id("fire2")
 
 
 def test_topics_heat_up_against_their_history() -> None:
