@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from stream.backends import open_backends
-from stream.backends.sqlite_file import SqliteFile
+from stream.backends.sqlite_file import LOG_BYTES, SqliteFile
 from stream.backends.sqlite_posts import SLOTS
 from stream.core.documents import Coverage, Post, in_order
 from stream.errors import OutsideFailed, SettingsError
@@ -95,6 +96,27 @@ def test_closing_twice_is_harmless(settings: Settings) -> None:
     backends.bus.subscribe(["t"], "g").close()
     backends.close()
     backends.close()
+
+
+def test_writers_who_take_turns_do_not_let_the_log_grow(tmp_path: Path) -> None:
+    path = tmp_path / "f.sqlite"
+    longest: list[int] = []
+
+    def fill() -> None:
+        writer = SqliteFile(path, ("CREATE TABLE t (x BLOB)",))
+        for _ in range(250):
+            with writer.writing():
+                writer.write("INSERT INTO t VALUES (zeroblob(262144))")
+            longest.append(path.with_name("f.sqlite-wal").stat().st_size)
+        writer.close()
+
+    threads = [threading.Thread(target=fill) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(longest) == 500
+    assert max(longest) < 2 * LOG_BYTES  # without a limit: all 125 MB
 
 
 def test_a_file_of_an_older_version_gets_what_is_new(tmp_path: Path) -> None:
