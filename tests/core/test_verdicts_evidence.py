@@ -131,6 +131,12 @@ def test_exemption_only_by_a_named_person_with_the_basis(decision: Decision, exp
     assert verdict(judge(an_incident(decisions=[decision]), 6)) == expected
 
 
+def test_what_was_answered_in_time_needs_no_excuse() -> None:
+    incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("exempt", 2, "EX-SECRET")])
+    assert verdict(judge(incident, 6)) == ("met", "statement_in_time")
+    assert verdict(judge(incident, 6), "CN-24H-PRESSER") == ("exempt_claimed", "exempt_by_person")
+
+
 @pytest.mark.parametrize("value", ["r1", ["r1", "r7"]])
 def test_a_rejected_response_leaves_the_verdict_from_then_on(value: Any) -> None:
     incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("reject", 8, value)])
@@ -180,6 +186,8 @@ def test_the_issuers_level_is_advice_on_the_gravest_only() -> None:
         (polls((-1, 5.5, True)), 6, ("breached", "no_statement")),
         (polls((-1, 3, True), (3, 5.5, True)), 6, ("breached", "no_statement")),
         (polls((-1, 3, True), (3.4, 5.5, True)), 6, ("breached", "no_statement")),  # within the polling interval
+        (polls((-1, 4.8, True), (5.2, 5.5, True)), 6, ("breached", "no_statement")),  # the next poll reaches back
+        (polls((-1, 4.8, True), (5.4, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),
         (polls((-1, 2, True), (3, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),
         (polls((-1, 2, True), (2, 3, False), (3, 5.5, True)), 6, ("unknown_coverage_gap", "channel_unreachable")),
         (polls((1, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),

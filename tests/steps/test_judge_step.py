@@ -203,12 +203,14 @@ def test_the_poll_past_the_deadline_turns_silence_into_a_breach(step: Judge, sta
     assert (change.at, change.known_at) == (NOON + 5 * HOUR, NOON + 5.1 * HOUR)
 
 
-def test_coverage_seen_again_changes_nothing_and_yields_the_same(step: Judge, state: Kept) -> None:
+@pytest.mark.parametrize("last", [(4.9, 5.1), (5.1, 5.2)])
+def test_coverage_seen_again_changes_nothing_and_yields_the_same(step: Judge, state: Kept, last: Any) -> None:
     deliver(step, state, an_incident(), a_row(-1, 4.9))
     ring(step, state)
-    first = deliver(step, state, a_row(4.9, 5.1))
+    first = deliver(step, state, a_row(*last))
+    assert [strict(one) for one in first] == ["breached"]
     before = dict(state.items)
-    assert deliver(step, state, a_row(4.9, 5.1)) == first
+    assert deliver(step, state, a_row(*last)) == first
     assert state.items == before
 
 
