@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crawlers.sources import load_sources
 from stream.core.alert_policy import AlertPolicy
-from stream.core.authorities import Authorities, Registry
+from stream.core.authorities import Authorities, Channel, Registry
 from stream.core.rules import Rules
 from stream.errors import UsageError
 from stream.intake import load_pseudonyms
@@ -33,7 +34,17 @@ def load_alert_policy(settings: Settings) -> AlertPolicy:
 def load_registry(settings: Settings) -> Registry:
     """config/authorities.yaml with the names of all regions. Raises SettingsError."""
     authorities = load_yaml(settings.file("authorities"), Authorities)
-    return Registry(authorities, names_by_code(), codes_by_name())
+    return Registry(authorities, names_by_code(), codes_by_name(), own_channels(settings))
+
+
+def own_channels(settings: Settings) -> dict[str, list[Channel]]:
+    """The channels of each body that sources.yaml fetches: what is polled there is watched. Raises SettingsError."""
+    found: dict[str, list[Channel]] = {}
+    for source in load_sources(settings.file("sources")):
+        if source.enabled and source.body is not None:
+            channel = Channel(source=source.id, poll_minutes=max(1, round(source.poll_minutes)))
+            found.setdefault(source.body, []).append(channel)
+    return found
 
 
 def make_reader(settings: Settings) -> Reader:
@@ -42,11 +53,16 @@ def make_reader(settings: Settings) -> Reader:
     return Reader(config, load_registry(settings), load_classifier(config, settings.folder))
 
 
+def make_extract(settings: Settings) -> Extract:
+    """What makes an article of a page. Raises SettingsError."""
+    return Extract(load_pseudonyms(settings.data), load_registry(settings))
+
+
 def make_step(name: str, settings: Settings, *, assume_covered: bool = False) -> Step:
     """One step of stream/journey.py. Raises SettingsError, UsageError."""
     match name:
         case "extract":
-            return Extract(load_pseudonyms(settings.data))
+            return make_extract(settings)
         case "classify":
             return Classify(make_reader(settings))
         case "gather":

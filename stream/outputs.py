@@ -25,6 +25,7 @@ from stream.core.documents import (
     VerdictChange,
 )  # fmt: skip
 from stream.core.intervals import SHANGHAI, Elapsed, Interval, StatedInterval, elapsed
+from stream.intake import NEVER
 from stream.ports import EVERYTHING, Filter, Store
 
 PAGE = 1_000
@@ -78,7 +79,7 @@ def reading(one: Mention) -> Json:
     """What one post alone tells, without its place among others: the keys of `huiying read` but `id`."""
     return {
         "published": interval(one.published),
-        "collected_at": one.collected_at,
+        "collected_at": None if one.collected_at == NEVER else one.collected_at,
         "relevant": one.relevant,
         "topics": plain(one.topics),
         "emergency": plain(one.emergency),

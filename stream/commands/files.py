@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from stream.assembly import make_reader
+from stream.assembly import make_extract, make_reader
 from stream.commands.options import DEFAULT_CONFIG, Config, Mapping, settings_of
 from stream.core.documents import Article, Coverage, Decision, Page, Rejected
 from stream.errors import HuiyingError, MessageRejected, UsageError
@@ -85,7 +85,7 @@ def read_command(
     """逐条阅读：每条信息单独能看出什么，一行一个 JSON；不涉及任何状态。"""
     settings = settings_of(config)
     reader = make_reader(settings)
-    extract = Extract(load_pseudonyms(settings.data))
+    extract = make_extract(settings)
     rejects = 0
     for file in files:
         for row in read_posts(file, _intake(settings, "read", mapping)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 
 from msgspec import Struct, field
 
@@ -17,6 +18,8 @@ from stream.core.documents import EventType, IssuerKind, Level, Responsible
 from stream.core.intervals import SHANGHAI
 
 PLACE = "{place}"
+# 新疆维吾尔自治区克孜勒苏柯尔克孜自治州… with its county: longer is no name of a place, and the search is bounded.
+LONGEST_PLACE = 40
 MUNICIPALITIES = ("11", "12", "31", "50")
 
 
@@ -93,11 +96,19 @@ def level_of(region: str) -> Level:
 class Registry:
     """Answers whose job an incident is, and where that body speaks.
 
-    `names` gives a region's full name by its code; `codes` gives the codes that a full or short name may mean.
+    `names` gives a region's full name by its code; `codes` gives the codes that a full or short name may mean;
+    `fetched` gives the channels by body that the crawlers poll themselves, beside those registered here.
     """
 
-    def __init__(self, authorities: Authorities, names: Mapping[str, str], codes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self,
+        authorities: Authorities,
+        names: Mapping[str, str],
+        codes: Mapping[str, Sequence[str]],
+        fetched: Mapping[str, Sequence[Channel]] = MappingProxyType({}),
+    ) -> None:
         self.authorities = authorities
+        self._fetched = fetched
         added = authorities.regions
         self._names = {**names, **added} if added else names
         self._codes = {**codes, **{name: (code,) for code, name in added.items()}} if added else codes
@@ -139,13 +150,15 @@ class Registry:
         return _distinct(found)
 
     def channels(self, body: str, at: datetime) -> list[Channel]:
-        """The watched channels of a body at `at`; none where nobody registered any."""
+        """The watched channels of a body at `at`: registered or fetched; none where nobody watches it."""
         day = at.astimezone(SHANGHAI).date()
         known = self._bodies.get(body)
         if known is None and (resolved := self.resolve(body, at)) is not None:
             known = self._bodies.get(resolved.name, [resolved])
         standing = [one for one in known or [] if _holds(one.since, one.until, day)]
-        return [channel for one in standing for channel in one.channels if _holds(channel.since, channel.until, day)]
+        registered = [one for body in standing for one in body.channels if _holds(one.since, one.until, day)]
+        sources = {one.source for one in registered}
+        return [*registered, *(one for one in self._fetched.get(body, ()) if one.source not in sources)]
 
     def added_region(self, written: str) -> str | None:
         """The code of a region that the register itself adds, by its code or name; None for any other."""
@@ -221,6 +234,8 @@ class Registry:
 
     def _places(self, written: str) -> Sequence[str]:
         """Codes of a place's name, also of several in a row (江西上饶市, 北京市朝阳区)."""
+        if len(written) > LONGEST_PLACE:
+            return ()
         if direct := self._codes.get(written, ()):
             return direct
         for cut in range(2, min(len(written) - 1, 12)):

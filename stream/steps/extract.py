@@ -12,10 +12,12 @@ import lxml.html
 from lxml.etree import LxmlError
 from msgspec.structs import replace
 
+from stream.core.authorities import Registry
 from stream.core.documents import Article, Coverage, Decision, Item, Mark, Page, Row
 from stream.core.intervals import Interval, Precision
 from stream.errors import MessageRejected
 from stream.ports import State
+from stream.reading.answers import MEDIA_ACCOUNT
 from stream.reading.pages import PageText, extract_page
 from stream.reading.privacy import Pseudonyms, mask
 
@@ -25,6 +27,7 @@ _MARKUP = re.compile(
     r"</?(?:p|br|div|span|a|img|strong|b|em|font|table|script)\b[^<>]{0,500}>|&(?:nbsp|lt|gt|quot|amp);", re.I
 )
 SLACK = timedelta(days=1)
+_PERSONAL = frozenset(("post", "complaint"))
 _FINENESS: tuple[Precision, ...] = ("second", "minute", "hour", "part_of_day", "day", "month", "year", "unknown")
 
 
@@ -34,8 +37,9 @@ class Extract:
     name = "extract"
     timer: type[Item] | None = None
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, registry: Registry) -> None:
         self._pseudonyms = pseudonyms
+        self._registry = registry
 
     def looks_at(self, message: object) -> Iterable[tuple[type[Item], str]]:
         """Nothing: a page alone gives its article."""
@@ -56,6 +60,7 @@ class Extract:
         """No working set."""
 
     def article(self, page: Page) -> Article:
+        """The article of one page. Raises MessageRejected where nothing can be read."""
         row, site = page.row, None
         if page.html is not None:
             found = extract_page(page.html, page.url, page.encoding)
@@ -68,7 +73,7 @@ class Extract:
             collected_at=page.collected_at,
             source=page.source,
             url=page.url,
-            account=page.account,
+            account=self._account(page),
             kind=page.kind,
             title=title,
             text=text,
@@ -83,6 +88,15 @@ class Extract:
             capture=page.capture,
             origin=page.origin,
         )
+
+    def _account(self, page: Page) -> str | None:
+        """A public body's or a medium's account by its name; what may be a private person's by a pseudonym."""
+        account = page.account
+        if account is None or page.kind not in _PERSONAL or MEDIA_ACCOUNT.search(account):
+            return account
+        if self._registry.resolve(account, page.collected_at) is not None:
+            return account
+        return self._pseudonyms.of(account, page.source, page.collected_at)
 
     def _with_page(self, page: Page, found: PageText) -> Row:
         """The row with what the page adds: the page's own body, the finer of both times, the title that is there."""

@@ -114,8 +114,8 @@ def steps(name: str, path: Path, count: int, folder: Path, *, profile: bool) -> 
         if profile:
             profiler.enable()
         with timed() as took:
-            while pipeline.work(0.0):
-                pass
+            while pipeline.workers[0].lag():
+                pipeline.work(0.0)
         profiler.disable()
         print(f", {step} {count / took():,.0f}", end="", flush=True)
         pipeline.close()

@@ -47,7 +47,7 @@ def rows(count: int, seed: int = 3) -> Iterator[dict[str, Any]]:
             continue
         yield {"id": f"r{number:05d}", "kind": "news", "title": title, "text": title + "。" * (number % 3),
                "published_at": at.isoformat(), "author": f"作者{number % 50}"}  # fmt: skip
-    yield {"id": "broken", "kind": "no-such-kind", "title": "x", "published_at": START.isoformat()}
+    yield {"id": "empty", "kind": "news", "published_at": START.isoformat()}
 
 
 def written(path: Path, count: int) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stream.core.authorities import Authorities, Body, Registry
 from stream.core.documents import Article, Coverage, Decision, Mark, Page, Row
 from stream.core.intervals import SHANGHAI, Interval, exactly
 from stream.errors import MessageRejected
@@ -17,6 +18,7 @@ from stream.steps.extract import Extract, clean
 
 NOON = datetime(2025, 3, 1, 12, tzinfo=SHANGHAI)
 NAMES = Pseudonyms(b"k" * 32)
+REGISTER = Registry(Authorities(bodies=[Body(name="云岭县公安局", accounts=["平安云岭"])]), {}, {})
 STORY = "三月一日下午，云岭县东街一处仓库起火，消防救援人员赶到现场，用两个小时扑灭了明火，没有人员伤亡。"
 HTML = f"""<html><head><title>云岭县一仓库起火_云岭新闻网</title></head><body><h1>云岭县一仓库起火</h1>
 <p>2025-03-01 11:30 作者：李四</p><p>{STORY}</p><p>{STORY}请回电13912345678。</p></body></html>""".encode()
@@ -28,9 +30,22 @@ class NoState:
 
 def article(**fields: Any) -> Article:
     page = Page(**{"id": "1", "collected_at": NOON, "source": "board"} | fields)
-    (found,) = Extract(NAMES).handle(page, NoState())  # type: ignore[arg-type]
+    (found,) = Extract(NAMES, REGISTER).handle(page, NoState())  # type: ignore[arg-type]
     assert isinstance(found, Article)
     return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "account", "is_kept"),
+    [
+        ("post", "爱吃面的阿宁", False), ("complaint", "爱吃面的阿宁", False), ("post", "平安云岭", True),
+        ("post", "云岭日报", True), ("news", "爱吃面的阿宁", True), ("authority", "云岭发布", True),
+    ],
+)  # fmt: skip
+def test_a_private_account_becomes_a_pseudonym(kind: str, account: str, is_kept: bool) -> None:
+    found = article(kind=kind, account=account, row=Row(title="路灯不亮"))
+    assert (found.account == account) is is_kept
+    assert is_kept or str(found.account).startswith("a-")
 
 
 def test_a_row_becomes_an_article_with_all_it_says() -> None:
@@ -126,5 +141,5 @@ def test_what_is_no_page_passes_unchanged() -> None:
     coverage = Coverage(id="c", collected_at=NOON, source="县政府网", from_at=NOON, to_at=NOON, reachable=True)
     decision = Decision(id="d", collected_at=NOON, who="值班长", what="confirm", incident_of="1")
     mark = Mark(id="m", collected_at=NOON, publisher="p")
-    step = Extract(NAMES)
+    step = Extract(NAMES, REGISTER)
     assert [list(step.handle(one, NoState())) for one in (coverage, decision, mark)] == [[coverage], [decision], [mark]]  # type: ignore[arg-type]
