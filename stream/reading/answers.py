@@ -33,6 +33,7 @@ from stream.reading.scan import Hit, Scanner
 
 # How far into a text somebody may still be quoted: later attributions are background.
 LEAD = 400
+LONGEST_TITLE = 200
 QUOTED_GAP = 16
 PASSIVE = (
     "配合",
@@ -156,7 +157,7 @@ def _on_own_channel(post: Context, owner: Body) -> Answer | None:
 
 def _titled(post: Context) -> Answer | None:
     """What the title says by itself."""
-    hits = _leading(post.hits, post.lead)
+    hits = _leading(post.hits, min(post.lead, LONGEST_TITLE))
     if with_role(hits, "outside"):
         return None
     named = speakers(hits, post.text, _bodies_until(post, post.lead))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
-from stream.core.authorities import Registry, department_names
+from stream.core.authorities import LONGEST_PLACE, Registry, department_names
 from stream.core.documents import IssuerKind
 from stream.reading import places
 from stream.reading.scan import Hit, Scanner, longest
@@ -46,7 +46,7 @@ def named(
         kind, _ = hit.value
         if kind == "department":
             start = hit.start
-            while start in ending:
+            while start in ending and hit.start - start <= LONGEST_PLACE:
                 start = ending[start]
             if start == hit.start:
                 continue

@@ -140,3 +140,9 @@ def test_problems_are_named(registry: Registry) -> None:
 )
 def test_bodies_named_in_a_text(registry: Registry, title: str, text: str, expected: list[str]) -> None:
     assert bodies(title, text, registry, AT) == expected
+
+
+@pytest.mark.parametrize("title", ["北京" * 5000 + "公安局通报", "警方等将" * 5000, "北京市朝阳区" * 3000 + "市监局"])
+def test_hostile_names_take_bounded_time(registry: Registry, title: str) -> None:
+    assert len(bodies(title, "", registry, AT)) <= 8
+    assert registry.resolve(title, AT) is None
