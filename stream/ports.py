@@ -128,6 +128,7 @@ LISTABLE: Mapping[str, frozenset[str]] = {
     "judgement": frozenset({"state", "topic", "region", "body", "verdict"}),
     "alert": frozenset({"incident", "topic", "region"}),
     "coverage": frozenset({"source"}),
+    "case_file": frozenset(),
     "source_coverage": frozenset({"source"}),
     "decision": frozenset({"incident"}),  # incident = Decision.incident_of
     "delivery": frozenset({"state"}),

@@ -462,6 +462,13 @@ class SourceCoverage(Message, frozen=True, tag="source_coverage", kw_only=True):
     spans: list[PollSpan]
 
 
+class CaseFile(Message, frozen=True, tag="case_file", kw_only=True):
+    """An incident as the judge last received it (id = the incident's): gathering runs ahead of judging, and what it
+    learnt meanwhile must not reach a verdict before its time."""
+
+    incident: Incident
+
+
 class Alert(Message, frozen=True, tag="alert", kw_only=True):
     """Who is told, when, once. `id` is the sent-log key (incident or topic, rule, rung); `collected_at` = `at`."""
 
@@ -540,8 +547,8 @@ class Rejected(Message, frozen=True, tag="rejected", kw_only=True):
 
 Travelling = Page | Coverage | Decision | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
 Item = (
-    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | Coverage | SourceCoverage | Decision
-    | Clock | Progress | Fetched | Delivery | Rejected
+    Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | CaseFile | Coverage | SourceCoverage
+    | Decision | Clock | Progress | Fetched | Delivery | Rejected
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from stream.core.coverage import in_order, insert
-from stream.core.documents import Coverage, Incident, Item, Judgement, PollSpan, SourceCoverage, TopicHeat
+from stream.core.documents import CaseFile, Coverage, Incident, Item, Judgement, PollSpan, SourceCoverage, TopicHeat
 from stream.core.intervals import SHANGHAI
 from stream.core.judgement import facts_in, judge_incident
 from stream.core.obligations import Registry
@@ -58,6 +58,7 @@ class Judge:
         """See stream.ports.Step."""
         if isinstance(message, Incident):
             yield Judgement, message.id
+            yield CaseFile, message.id
         elif isinstance(message, Coverage):
             yield from ((SourceCoverage, shard) for shard in shards_of(message))
 
@@ -65,7 +66,7 @@ class Judge:
         """See stream.ports.Step."""
         match message:
             case Incident():
-                yield from self._judge(message, message.collected_at, state)
+                yield from self._receive(message, state)
             case Coverage():
                 yield from self._cover(message, state)
             case TopicHeat():
@@ -73,11 +74,11 @@ class Judge:
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         """A deadline or a grace is over: rule as known now."""
-        incident = state.get(Incident, item.id)
-        if incident is not None:
-            yield from self._judge(incident, now, state)
+        case = state.get(CaseFile, item.id)
+        if case is not None:
+            yield from self._judge(case.incident, now, state)
         elif isinstance(item, Judgement):
-            # Its incident is gone (retention): nothing is left to rule on.
+            # Its file is gone (retention): nothing is left to rule on.
             state.put(msgspec.structs.replace(item, due_at=None))
 
     def rebuild(self, state: State) -> None:
@@ -90,11 +91,17 @@ class Judge:
             for judgement in state.listing(Judgement, where, limit=EVERY_OPEN):
                 self._await(judgement)
 
+    def _receive(self, incident: Incident, state: State) -> Iterator[object]:
+        known = state.get(CaseFile, incident.id)
+        if known is not None and facts_in(incident) < facts_in(known.incident):
+            # An older revision seen again: newer facts were judged since.
+            yield from self._judge(known.incident, incident.collected_at, state)
+            return
+        state.put(CaseFile(id=incident.id, collected_at=incident.collected_at, incident=incident))
+        yield from self._judge(incident, incident.collected_at, state)
+
     def _judge(self, incident: Incident, at: datetime, state: State) -> Iterator[object]:
         before = state.get(Judgement, incident.id)
-        if before is not None and facts_in(incident) < before.incident_revision:
-            # An older revision seen again: the store holds the facts that were judged since.
-            incident = state.get(Incident, incident.id) or incident
         until = at if before is None else max(at, before.collected_at)
         spans = {} if self._assume_covered else LazySpans(self._shards, state, *_days(incident, until))
         judged = judge_incident(incident, spans, self._rules, self._registry, until, self._assume_covered)
@@ -114,8 +121,8 @@ class Judge:
             self._shards.add(shard, row, span, state)
         waiting = self._waiting.get(row.source, {})
         for id in sorted(one for one, windows in waiting.items() if any(_may_turn(window, row) for window in windows)):
-            if (incident := state.get(Incident, id)) is not None:
-                yield from self._judge(incident, row.collected_at, state)
+            if (case := state.get(CaseFile, id)) is not None:
+                yield from self._judge(case.incident, row.collected_at, state)
 
     def _await(self, judgement: Judgement) -> None:
         """Remembers which sources may still turn this judgement; forgets it where none may."""

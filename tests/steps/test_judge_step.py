@@ -12,6 +12,7 @@ import pytest
 from msgspec import Struct
 
 from stream.core.documents import (
+    CaseFile,
     Coverage,
     Emergency,
     EmergencyFact,
@@ -118,13 +119,8 @@ def a_row(first: float, last: float, reachable: bool = True, source: str = "yz")
 
 
 def deliver(step: Judge, state: Kept, *messages: Any) -> list[Any]:
-    """As the runner does: gather's incident stands in the store before judge sees it."""
-    found: list[Any] = []
-    for message in messages:
-        if isinstance(message, Incident):
-            state.put(message)
-        found += step.handle(message, state)
-    return found
+    """The messages one after another; what was yielded."""
+    return [made for message in messages for made in step.handle(message, state)]
 
 
 def ring(step: Judge, state: Kept, id: str = "i-1") -> list[Any]:
@@ -219,10 +215,10 @@ def test_a_row_looks_only_at_incidents_whose_deadline_it_passes(step: Judge, sta
     deliver(step, state, *many)
     state.gets.clear()
     deliver(step, state, a_row(4.9, 5.1))
-    assert {id for kind, id in state.gets if kind is Incident} == {"i-0"}
+    assert {id for kind, id in state.gets if kind is CaseFile} == {"i-0"}
     state.gets.clear()
     deliver(step, state, a_row(4.9, 5.1, source="elsewhere"), a_row(4.0, 4.5))
-    assert not [id for kind, id in state.gets if kind is Incident and id != "i-0"]
+    assert not [id for kind, id in state.gets if kind is CaseFile and id != "i-0"]
 
 
 def test_a_restarted_step_knows_what_it_waits_for(state: Kept) -> None:
@@ -275,9 +271,16 @@ def test_topic_heat_passes_and_marks_do_not(step: Judge, state: Kept) -> None:
 
 def test_a_timer_whose_incident_is_gone_is_silenced(step: Judge, state: Kept) -> None:
     (judged,) = deliver(step, state, an_incident())
-    del state.items[Incident, "i-1"]
+    del state.items[CaseFile, "i-1"]
     assert ring(step, state) == []
     assert state.items[Judgement, "i-1"] == msgspec.structs.replace(judged, due_at=None)
+
+
+def test_what_gather_learnt_meanwhile_reaches_no_verdict_before_its_time(step: Judge, state: Kept) -> None:
+    deliver(step, state, an_incident(), a_row(-1, 4.9))
+    state.put(answered(an_incident(), 4))
+    (late,) = deliver(step, state, a_row(4.9, 5.1))
+    assert strict(late) == "breached"
 
 
 def kinds(step: Judge, message: Any) -> Iterable[type]:
@@ -285,5 +288,5 @@ def kinds(step: Judge, message: Any) -> Iterable[type]:
 
 
 def test_it_names_what_it_will_look_at(step: Judge) -> None:
-    assert kinds(step, an_incident()) == [Judgement]
+    assert kinds(step, an_incident()) == [Judgement, CaseFile]
     assert kinds(step, a_row(0, 1)) == [SourceCoverage]
