@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import ahocorasick
+import numpy as np
+from msgspec import Struct
 
 # A crawled text may be of any length; what matters stands early, and time must be bounded.
 LONGEST = 20_000
 
 
-class Hit(NamedTuple):
+class Hit(Struct, frozen=True, gc=False):
     """A reader's word at text[start:end] and what that reader stored for it."""
 
     start: int
@@ -30,16 +32,37 @@ class Scanner:
         self._readers = tuple(words)
         self._automaton = ahocorasick.Automaton()
         for word, values_of in entries.items():
-            self._automaton.add_word(word, (len(word), values_of))
+            self._automaton.add_word(_bytewise(word), (len(word), values_of))
         self._automaton.make_automaton()
 
     def scan(self, text: str) -> dict[str, list[Hit]]:
         """Hits by reader in the first 20,000 characters."""
         found: dict[str, list[Hit]] = {reader: [] for reader in self._readers}
-        for last, (length, values) in self._automaton.iter(text[:LONGEST]):
+        read = _bytewise(text[:LONGEST])
+        ends: list[int] | None = None
+        for last, (length, values) in self._automaton.iter(read):
+            if ends is None:
+                ends = _character_ends(read)
+            end = ends[last]
             for reader, value in values:
-                found[reader].append(Hit(last + 1 - length, last + 1, value))
+                found[reader].append(Hit(end - length, end, value))
         return found
+
+
+def _bytewise(text: str) -> str:
+    """UTF-8 as one character a byte.
+
+    ⚙ The automaton searches a node's children one after the other, and thousands of characters begin some word; bytes
+    keep every node small: 700 characters take a third of the time. No byte sequence matches across a character.
+    """
+    return text.encode("utf-8", "surrogatepass").decode("latin-1")
+
+
+def _character_ends(read: str) -> list[int]:
+    """How many characters of the text end at or before each byte."""
+    octets = np.frombuffer(read.encode("latin-1"), dtype=np.uint8)
+    starts: list[int] = np.cumsum((octets & 0xC0) != 0x80).tolist()
+    return starts
 
 
 def longest(hits: Iterable[Hit]) -> list[Hit]:
