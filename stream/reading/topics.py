@@ -30,6 +30,8 @@ MOST = 4
 IN_TITLE, IN_TEXT, LINEAR, ENOUGH, SLOPE = 10, 4, 10, 9, 5
 # A topic that has less than this share of the first one's points is only touched upon.
 TOUCHED = 0.4
+# A term counts twice at most: ⚙ better by a point than once, on the messages of a board; oftener adds nothing.
+REPEATS = 2
 
 
 class Topic(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -102,11 +104,11 @@ class Lexical:
         sums, count = self._examples.sums(text)
         mean = max(count, 1) * linear.SCALE
         points = [max(-6, min(8, LINEAR * one // mean)) for one in sums]
-        seen: set[str] = set()
+        seen: dict[str, int] = {}
         for hit in hits:
             word = text[hit.start : hit.end]
-            if word not in seen:
-                seen.add(word)
+            seen[word] = seen.get(word, 0) + 1
+            if seen[word] <= REPEATS:
                 worth = (IN_TITLE if hit.start < lead else IN_TEXT) * (3 if len(word) > 3 else 2) // 2
                 for topic in hit.value:
                     points[topic] += worth
