@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from stream.commands import files, live, looking, rules
+from stream.commands import files, live, looking, models, reports, rules
 from stream.errors import HuiyingError
 
 HELP = """回应钟：出了事，有人议论；负有责任的机关按时回应了吗？
@@ -20,6 +20,8 @@ app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_ma
 files.register(app)
 live.register(app)
 looking.register(app)
+models.register(app)
+reports.register(app)
 rules.register(app)
 
 

@@ -1,4 +1,4 @@
-"""Commands that look and decide: check, status, rejected, sources, decide, evaluate, train."""
+"""Commands that look and decide: check, status, rejected, sources, decide."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ from stream.core.documents import (
 )  # fmt: skip
 from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError, UsageError
-from stream.evaluation import evaluate
 from stream.ports import Backends, Filter, Save
 from stream.wire import addressed
 
@@ -49,7 +48,6 @@ def register(app: typer.Typer) -> None:
     app.command("check")(check_command)
     app.command("status")(status_command)
     app.command("decide")(decide_command)
-    app.command("evaluate")(evaluate_command)
     app.add_typer(rejected_app, name="rejected")
     app.add_typer(sources_app, name="sources")
 
@@ -107,16 +105,6 @@ def decide_command(
         )  # fmt: skip
         backends.store.save_many([Save(item=decision, expected=0)])
     console.print(f"已记录 {identity}；流水线会在一秒内处理", markup=False)
-
-
-def evaluate_command(
-    data: Annotated[Path, typer.Option("--data", help="测评数据目录")],
-    judge: Annotated[Path, typer.Option("--judge", help="评分脚本目录")],
-    out: Annotated[Path, typer.Option("--out", help="写到哪里")] = Path("docs/quality.md"),
-) -> None:
-    """测评：运行评分脚本，把结果写成一页。"""
-    evaluate(data, judge, out, lambda title: console.print(title, markup=False))
-    console.print(out.read_text(encoding="utf-8"), markup=False)
 
 
 @rejected_app.command("list")

@@ -103,7 +103,7 @@ class Judge:
     def _judge(self, incident: Incident, at: datetime, state: State) -> Iterator[object]:
         before = state.get(Judgement, incident.id)
         until = at if before is None else max(at, before.collected_at)
-        spans = {} if self._assume_covered else LazySpans(self._shards, state, *_days(incident, until))
+        spans = {} if self._assume_covered else LazySpans(self._shards, state, *days_of(incident, until))
         judged = judge_incident(incident, spans, self._rules, self._registry, until, self._assume_covered)
         if before is not None and msgspec.structs.replace(before, collected_at=judged.collected_at) == judged:
             # Unchanged. Judged at this instant or later already = seen again: it may never have been published.
@@ -212,7 +212,7 @@ def _day(at: datetime) -> date:
     return at.astimezone(SHANGHAI).date()
 
 
-def _days(incident: Incident, until: datetime) -> tuple[date, date]:
+def days_of(incident: Incident, until: datetime) -> tuple[date, date]:
     """First and last day whose coverage can matter: from the earliest start to the last deadline."""
     first = incident.first_public.interval
     starts = [one.interval.earliest for one in incident.occurred if one.interval.earliest is not None]
