@@ -23,6 +23,7 @@ PATIENCE_S = 5.0
 """How long a writer waits for its turn before the outside counts as failed (design.md, Backends)."""
 LOG_BYTES = 32 << 20
 """Length of the write-ahead log from which it is emptied."""
+_LOG_PATIENCE_S = 0.5
 
 # The disk or another process is in the way: worth a retry. Everything else is our own fault and crashes.
 _OUTSIDE = {
@@ -159,12 +160,16 @@ class SqliteFile:
         """
         deadline = self._take_turn()
         try:
-            self._connection.execute("PRAGMA busy_timeout=0")
+            self._be_patient(0)
             while not self._try_begin():
                 _wait_until(deadline)
         finally:
             self._turn.unlock()
-            self._connection.execute(f"PRAGMA busy_timeout={int(self._patience_s * 1000)}")
+            self._be_patient(self._patience_s)
+
+    def _be_patient(self, seconds: float) -> None:
+        """How long SQLite itself waits for a lock."""
+        self._connection.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
 
     def _take_turn(self) -> float:
         """Waits for the turn; until when the rest may take. Raises OutsideFailed."""
@@ -195,21 +200,38 @@ class SqliteFile:
 
     def _shorten_log(self) -> None:
         """Empties the write-ahead log once it is long. SQLite's own checkpoint starts it anew only when it catches up
-        with all writers, and two that take turns never let it: the log grew to 394 MB in a minute. Whoever holds the
-        turn keeps them out for the moment that takes; a reader in the way only puts it off."""
+        with all writers, and two that take turns never let it: the log grew to 394 MB in a minute. Holding the turn
+        keeps new writers out; a reader who stays in the way only puts it off."""
         log = self.path.with_name(self.path.name + "-wal")
         size = log.stat().st_size if log.exists() else 0
-        if size < self._log_limit or not self._turn.try_lock():
+        if size < self._log_limit:
             return
+        self._log_limit = size + LOG_BYTES if self._empty_log() else LOG_BYTES
+
+    def _empty_log(self) -> bool:
+        """Whether somebody was in the way. What was committed stays so; an ill disk shows at the next write."""
         try:
-            self._connection.execute("PRAGMA busy_timeout=50")
-            is_busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.OperationalError:
-            is_busy = True  # What was committed stays so; an ill disk shows at the next write.
+            self._take_turn()
+        except OutsideFailed:
+            return True
+        deadline = time.monotonic() + _LOG_PATIENCE_S
+        self._be_patient(_LOG_PATIENCE_S / 10)
+        try:
+            while is_busy := self._try_checkpoint():
+                _wait_until(deadline)
+        except OutsideFailed:
+            return True
         finally:
-            self._connection.execute(f"PRAGMA busy_timeout={int(self._patience_s * 1000)}")
+            self._be_patient(self._patience_s)
             self._turn.unlock()
-        self._log_limit = size + LOG_BYTES if is_busy else LOG_BYTES
+        return is_busy
+
+    def _try_checkpoint(self) -> bool:
+        """Whether a reader, or another's checkpoint (an error then, at once), was in the way."""
+        try:
+            return bool(self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+        except sqlite3.OperationalError:
+            return True
 
     def close(self) -> None:
         self._connection.close()
