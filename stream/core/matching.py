@@ -16,10 +16,11 @@ from stream.core.documents import Emergency, Figures, Incident, Mention
 
 DAY = timedelta(days=1)
 TERMS_KEPT = 64
-TERMS_SLACK = 32  # cut back only now and then: sorting on each post cost a third of the step
+TERMS_SLACK = 24  # cut back only now and then: sorting on each post cost a third of the step
 SUPPORT_SHIFT = 40
 SUPPORT_LIMIT = 4095
 _NO_FIGURES = Figures()
+_ONE = 1 << SUPPORT_SHIFT
 _TERM_MASK = (1 << SUPPORT_SHIFT) - 1
 
 
@@ -119,13 +120,16 @@ class OpenIncidents:
         if new is old:
             return
         support = self._support
-        for term, count in new.items() - old.items():
-            if term in old:
-                support[term] += count - old[term]
+        for term, count in new.items():
+            known = old.get(term)
+            if known == count:
+                continue
+            if known is not None:
+                support[term] += count - known
             else:
                 support[term] = support.get(term, 0) + count
                 self._by_term[term] = (*self._by_term.get(term, ()), incident.id)
-        if len(old) + len(new.keys() - old.keys()) != len(new):
+        if not old.keys() <= new.keys():
             self._forget(incident.id, {term: old[term] for term in old.keys() - new.keys()})
 
     def remove(self, id: str) -> None:
@@ -287,17 +291,19 @@ def touch(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 def with_terms(terms: list[int], fingerprint: list[int]) -> list[int]:
     """An incident's terms after one more post: at most TERMS_KEPT + TERMS_SLACK."""
-    return joined_terms(terms, [1 << SUPPORT_SHIFT | term for term in fingerprint])
+    return joined_terms(terms, [_ONE | term for term in fingerprint])
 
 
 def joined_terms(terms: list[int], others: list[int]) -> list[int]:
     """Two incidents' terms with their support added up, in order of first appearance."""
-    support = {term & _TERM_MASK: term >> SUPPORT_SHIFT for term in terms}
+    support = {term & _TERM_MASK: term for term in terms}
     for other in others:
         term = other & _TERM_MASK
-        support[term] = min(SUPPORT_LIMIT, support.get(term, 0) + (other >> SUPPORT_SHIFT))
-    if len(support) > TERMS_KEPT + TERMS_SLACK:
-        # What only one old post had goes first: a later post is likelier to repeat what came last.
-        last = sorted(enumerate(support), key=lambda one: (-support[one[1]], -one[0]))[:TERMS_KEPT]
-        support = {term: support[term] for _, term in sorted(last)}
-    return [count << SUPPORT_SHIFT | term for term, count in support.items()]
+        known = support.get(term, term)
+        support[term] = min(known + other - term, SUPPORT_LIMIT << SUPPORT_SHIFT | term)
+    joined = list(support.values())
+    if len(joined) <= TERMS_KEPT + TERMS_SLACK:
+        return joined
+    # What only one old post had goes first: a later post is likelier to repeat what came last.
+    last = sorted(range(len(joined)), key=lambda place: (-(joined[place] >> SUPPORT_SHIFT), -place))[:TERMS_KEPT]
+    return [joined[place] for place in sorted(last)]

@@ -27,6 +27,7 @@ _LETTER, _DIGIT = 18, 14  # quarter bits: two Latin letters tell less than two c
 _FIRST = 0x4E00
 
 _Terms = NDArray[np.uint64]
+_NO_TERMS: _Terms = np.zeros(0, np.uint64)
 
 
 class _Tables(Struct, frozen=True):
@@ -54,6 +55,8 @@ def rarity(term: int) -> int:
 
 def _pairs(text: str) -> _Terms:
     """Terms of neighbouring characters: 32 bits of hash, then the rarity; none across punctuation."""
+    if len(text) < 2:
+        return _NO_TERMS
     tables = _tables()
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     folded = tables.fold[np.minimum(points, 0xFFFF)].astype(np.uint32)

@@ -17,7 +17,6 @@ from stream.core import heat as heats
 from stream.core import incidents
 from stream.core.documents import (
     Assignment,
-    Clock,
     Coverage,
     Decision,
     Incident,
@@ -112,9 +111,13 @@ class Gather:
         """See stream.ports.Step."""
         self._alive.clear()
         self._index = OpenIncidents(self.rules.weights)
-        clock = state.get(Clock, "pipeline")
-        lifetime = self.rules.lifetime
-        since = clock.collected_at - lifetime.quiet - lifetime.reopens_within if clock else None
+        self._passed = None
+        since = None
+        for newest in state.listing(Assignment, Filter(), order="newest", limit=1):
+            same_instant = state.listing(Assignment, Filter(since=newest.collected_at), limit=EVERY_ONE)
+            self._passed = max(in_order(one) for one in same_instant)
+            # This step's own time, not the pipeline's clock: a replay runs in another year.
+            since = newest.collected_at - self.rules.lifetime.quiet - self.rules.lifetime.reopens_within
         for where in (
             Filter(state="open"),
             Filter(state="closed", since=since),
@@ -122,10 +125,6 @@ class Gather:
         ):
             for incident in state.listing(Incident, where, limit=EVERY_ONE):
                 self._remember(incident)
-        self._passed = None
-        for newest in state.listing(Assignment, Filter(), order="newest", limit=1):
-            same_instant = state.listing(Assignment, Filter(since=newest.collected_at), limit=EVERY_ONE)
-            self._passed = max(in_order(one) for one in same_instant)
 
     # --- posts --------------------------------------------------------------------------------------------------------
 
