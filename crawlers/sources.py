@@ -104,12 +104,12 @@ def problems(sources: Sequence[Source], bodies: Iterable[str] | None = None) -> 
 def _address_problems(source: Source) -> Iterable[str]:
     if source.kind == "file":
         if source.path is None:
-            yield "kind 为 file，需要 `path`（文件夹或文件）"
+            yield "kind 为 file，需要 `path`（文件夹或文件）；请补上"
         if source.urls:
             yield "kind 为 file，不用 `urls`；请删除"
         return
     if not source.urls:
-        yield f"kind 为 {source.kind}，需要至少一个 `urls`"
+        yield f"kind 为 {source.kind}，需要至少一个 `urls`；请补上地址"
     if source.path is not None:
         yield f"kind 为 {source.kind}，不用 `path`；请删除"
     for url in source.urls:
@@ -119,20 +119,20 @@ def _address_problems(source: Source) -> Iterable[str]:
 
 def _value_problems(source: Source) -> Iterable[str]:
     if not source.id or not source.id.replace("-", "").replace("_", "").isalnum():
-        yield "id 只能用字母、数字、`-` 和 `_`"
+        yield "id 只能用字母、数字、`-` 和 `_`；请改名"
     if not source.found_in.strip():
         yield "`found_in` 为空；请写明在哪份公开资料中找到"
     for name, value, least in (("poll_minutes", source.poll_minutes, 1), ("pages", source.pages, 1),
                                ("articles", source.articles, 1), ("delay_seconds", source.delay_s, 0)):  # fmt: skip
         if value < least:
-            yield f"`{name}` 为 {value}，不能小于 {least}"
+            yield f"`{name}` 为 {value}，不能小于 {least}；请改正"
     if source.post_kind == "authority" and source.body is None:
-        yield "post_kind 为 authority，需要 `body`（哪个机构自己的渠道）"
+        yield "post_kind 为 authority，需要 `body`（哪个机构自己的渠道）；请补上"
     for name, selector in (("links", source.links), ("next", source.next)):
         if selector is not None and not _is_selector(selector):
-            yield f"`{name}` 不是有效的 CSS 选择器：{selector}"
+            yield f"`{name}` 不是有效的 CSS 选择器：{selector}；请改正"
     if source.encoding is not None and not _is_encoding(source.encoding):
-        yield f"`encoding` `{source.encoding}` 不认识；例如 gb18030、utf-8"
+        yield f"`encoding` `{source.encoding}` 不认识；请改为 gb18030、utf-8 等"
 
 
 def is_web_address(url: str) -> bool:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from crawlers import sources as source_files
 from stream.core import alert_policy, authorities, rules
+from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError
 from stream.reading import topics
 from stream.reading.places import codes_by_name, names_by_code
 from stream.settings import Settings, load_settings, load_yaml
+
+# A source is fetched now and later: the register as it stands after every change it knows of.
+NEWEST = datetime(2999, 1, 1, tzinfo=SHANGHAI)
 
 T = TypeVar("T")
 
@@ -33,6 +38,7 @@ def _check(settings: Settings, found: list[str]) -> None:
     if lexicon is not None:
         found += _placed(settings.file("topics"), topics.problems(lexicon))
     watched = _tried(lambda: source_files.load_sources(settings.file("sources")), found)
+    registry: authorities.Registry | None = None
     register = _tried(lambda: load_yaml(settings.file("authorities"), authorities.Authorities), found)
     if register is not None:
         registry = authorities.Registry(register, names_by_code(), codes_by_name())
@@ -40,13 +46,19 @@ def _check(settings: Settings, found: list[str]) -> None:
         ids = {one.id for one in watched} if watched is not None else None
         found += _placed(settings.file("authorities"), authorities.problems(registry, names, ids))
     if watched is not None:
-        bodies = [one.name for one in register.bodies] if register is not None else None
-        found += _placed(settings.file("sources"), source_files.problems(watched, bodies))
+        found += _placed(settings.file("sources"), source_files.problems(watched, _known_bodies(watched, registry)))
     policy = _tried(lambda: load_yaml(settings.file("alerts"), alert_policy.AlertPolicy), found)
     if policy is not None:
         known = {one.id for one in book.rules} if book is not None else None
         found += _placed(settings.file("alerts"), alert_policy.problems(policy, known))
     found += _secrets(settings)
+
+
+def _known_bodies(watched: Sequence[source_files.Source], registry: authorities.Registry | None) -> list[str] | None:
+    """Those of the sources' bodies that the register knows, by name or by a department's pattern."""
+    if registry is None:
+        return None
+    return [one.body for one in watched if one.body is not None and registry.resolve(one.body, NEWEST) is not None]
 
 
 def _secrets(settings: Settings) -> Iterator[str]:

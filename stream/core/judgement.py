@@ -103,7 +103,8 @@ def _judgement(case: Case, rules: Rules, responsible: list[Responsible], histori
         gate=now.gates[0] if now.gates else None, responsible=responsible,
         obligations=[_obligation(row, case) for row in rows], changes=_changes(histories),
         coverage=_coverage(case, rows), hot=[one for one in incident.hot if one.at <= case.until],
-        versions={"rules": rules.version, "coverage": "assumed" if case.assume_covered else "polled"}, due_at=min((one.due_at for one in histories if one.due_at), default=None),
+        versions={"rules": rules.version, "coverage": "assumed" if case.assume_covered else "polled"},
+        due_at=min((one.due_at for one in histories if one.due_at), default=None),
     )  # fmt: skip
 
 
