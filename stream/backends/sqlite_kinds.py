@@ -110,6 +110,8 @@ class Kind:
             f"CREATE INDEX {self.tag}_{column} ON {self.tag} ({column}, at, id) WHERE {column} IS NOT NULL"
             for column in self.columns
         ]
+        if self.has_due and "state" in self.columns:
+            statements.append(f"CREATE INDEX {self.tag}_state_due ON {self.tag} (state, due, id)")
         if self.plural:
             statements.append(
                 f"""CREATE TABLE {self.tag}_labels (field TEXT NOT NULL, value TEXT NOT NULL, key INTEGER NOT NULL,

@@ -30,6 +30,8 @@ SLOTS = 1 << 11
 5.3 KB a 2 KB post, seconds and 6 bits 3.0 KB. 2,048 a second is more than can be written, so live keys do not spill."""
 _LATEST_S = (1 << 51) - 1
 _HOUR_US = 3_600_000_000
+_ANY = ""
+"""Stands in the counts for every post, whatever its topics."""
 
 
 class Change(Struct, kw_only=True):
@@ -124,20 +126,26 @@ class PostTables:
             rows,
         )
 
+    def count(self) -> int:
+        """All posts, from the counts: counting a million rows takes 90 ms."""
+        rows = self._file.read("SELECT coalesce(sum(posts), 0) FROM topic_hours WHERE topic = ?", (_ANY,))
+        return int(rows[0][0])
+
     def topic_counts(self, since: datetime, until: datetime) -> list[TopicCount]:
         """Whole hours that begin in [since, until)."""
         rows = self._file.read(
-            """SELECT hour, topic, posts FROM topic_hours WHERE hour >= ? AND hour < ? AND posts > 0
+            """SELECT hour, topic, posts FROM topic_hours WHERE hour >= ? AND hour < ? AND topic != ? AND posts > 0
             ORDER BY hour, topic""",
-            (instant(since), instant(until)),
+            (instant(since), instant(until), _ANY),
         )
         return [TopicCount(hour=at_instant(hour), topic=topic, posts=posts) for hour, topic, posts in rows]
 
 
 def _hours(post: Post) -> set[tuple[int, str]]:
-    """(hour start, topic), each topic once."""
+    """(hour start, topic), each topic once, and `_ANY` for the post itself."""
     at = instant(post.collected_at)
-    return {(at - at % _HOUR_US, one.topic) for one in post.mention.topics}
+    hour = at - at % _HOUR_US
+    return {(hour, _ANY), *((hour, one.topic) for one in post.mention.topics)}
 
 
 def forgotten(post: Post) -> Post:

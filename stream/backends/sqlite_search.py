@@ -63,7 +63,7 @@ class PostReader:
         """(at, id, key) in exact order. Keys give it by the second, and a few lie up to `spill` seconds too late: what
         may still be overtaken waits in a heap."""
         after = None if asked.cursor is None else tuple(read_cursor(asked.cursor, ("at", "id")))
-        spill = self._file.read("SELECT coalesce(max(seconds), 0) FROM spill")[0][0]
+        spill = self._spill()
         low, high = _bounds(asked, after, spill)
         direction = "DESC" if asked.newest else "ASC"
         sql = f"""SELECT p.at, p.id, p.key FROM post_words w CROSS JOIN post p ON p.key = w.rowid
@@ -75,14 +75,30 @@ class PostReader:
                 if after is None or (place[:2] < after if asked.newest else place[:2] > after):
                     yield place
 
-    def count(self, wanted: Wanted, others: Conditions) -> int:
+    def count(self, asked: Asked, others: Conditions) -> int:
         """How many; labels only (words would need the texts)."""
-        if not others.sql:
-            sql = "SELECT count(*) FROM post_words WHERE post_words MATCH ?"
-        else:
-            sql = f"""SELECT count(*) FROM post_words w CROSS JOIN post p ON p.key = w.rowid
-                WHERE post_words MATCH ? AND {others.where()}"""
-        return int(self._file.read(sql, [wanted.match(), *others.parameters])[0][0])
+        spill = self._spill()
+        if spill == 0 and _is_by_label(asked.where):
+            low, high = _bounds(asked, None, -1)
+            sql = "SELECT count(*) FROM post_words WHERE post_words MATCH ? AND rowid >= ? AND rowid < ?"
+            return int(self._file.read(sql, [asked.wanted.match(), low, high])[0][0])
+        low, high = _bounds(asked, None, spill)
+        sql = f"""SELECT count(*) FROM post_words w CROSS JOIN post p ON p.key = w.rowid
+            WHERE post_words MATCH ? AND w.rowid >= ? AND w.rowid < ? AND {others.where()}"""
+        return int(self._file.read(sql, [asked.wanted.match(), low, high, *others.parameters])[0][0])
+
+    def _spill(self) -> int:
+        """How many seconds a key may lie after its post at most."""
+        return int(self._file.read("SELECT coalesce(max(seconds), 0) FROM spill")[0][0])
+
+
+def _is_by_label(where: Filter) -> bool:
+    """Whether the index alone decides: labels, and bounds of whole seconds."""
+    bounds = (where.since, where.until)
+    return (
+        (where.ids, where.source, where.incident) == (None, None, None)
+        and all(bound is None or bound.microsecond == 0 for bound in bounds)
+    )  # fmt: skip
 
 
 def _sorted(rows: Iterable[Place], newest: bool, spill: int) -> Iterator[Place]:
@@ -106,7 +122,8 @@ def _is_settled(second: int, reached: int, newest: bool, spill: int) -> bool:
 
 
 def _bounds(asked: Asked, after: tuple[Any, ...] | None, spill: int) -> tuple[int, int]:
-    """The range of keys; coarse by a second and the spill, the conditions are exact."""
+    """The range of keys. Coarse by a second and the spill, the conditions are exact; a spill of -1 takes off the
+    second again, for bounds of whole seconds."""
     low, high = 0, (1 << 62) // SLOTS
     if asked.where.since is not None:
         low = second_of(instant(asked.where.since))

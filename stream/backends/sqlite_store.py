@@ -171,7 +171,9 @@ class SqliteStore:
             return 0
         wanted = labels_wanted(where) if kind is Post else Wanted()
         if wanted.match():
-            return self._reader.count(wanted, found)
+            return self._reader.count(Asked(wanted=wanted, where=where, limit=0), found)
+        if kind is Post and not found.sql:
+            return self._posts.count()
         sql = f"SELECT count(*) FROM {table.tag} WHERE {found.where()}"
         return int(self._file.read(sql, found.parameters)[0][0])
 

@@ -8,6 +8,7 @@ another process publishes one page at a time like a crawler, and says what its s
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sqlite3
 import subprocess
@@ -253,7 +254,7 @@ def write_steadily(data: Path, rate: int) -> None:
     number, next_at = 0, time.monotonic()
     while True:
         at = START + timedelta(days=DAYS, milliseconds=number)
-        batch = [texts.post(f"w{number + one}", at) for one in range(rate // 20)]
+        batch = [texts.post(f"w{os.getpid()}-{number + one}", at) for one in range(rate // 20)]
         backends.store.save_many([Save(item=post) for post in batch])
         number += len(batch)
         next_at = max(next_at + 0.05, time.monotonic() - 1)
