@@ -85,7 +85,7 @@ def load_yaml(path: Path, kind: type[T]) -> T:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else "某处"
-        raise SettingsError(f"{path}：{where} YAML 语法有误（{getattr(error, 'problem', error)}）") from None
+        raise SettingsError(f"{path}：{where} YAML 语法有误（{getattr(error, 'problem', error)}）；请改正") from None
     try:
         return msgspec.convert({} if raw is None else raw, kind)
     except msgspec.ValidationError as error:
