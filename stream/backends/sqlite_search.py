@@ -76,13 +76,26 @@ class PostReader:
                     yield place
 
     def count(self, asked: Asked, others: Conditions) -> int:
-        """How many; labels only (words would need the texts)."""
+        """How many; labels only (words would need the texts). Rows are looked at only where the key leaves it open."""
         spill = self._spill()
-        if spill == 0 and _is_by_label(asked.where):
-            low, high = _bounds(asked, None, -1)
-            sql = "SELECT count(*) FROM post_words WHERE post_words MATCH ? AND rowid >= ? AND rowid < ?"
-            return int(self._file.read(sql, [asked.wanted.match(), low, high])[0][0])
         low, high = _bounds(asked, None, spill)
+        where = asked.where
+        if (where.ids, where.source, where.incident) != (None, None, None):
+            return self._count_rows(asked, others, low, high)
+        edge = (spill + 1) * SLOTS
+        sure_from = low if where.since is None else low + edge
+        sure_to = high if where.until is None else high - edge
+        if sure_from >= sure_to:
+            return self._count_rows(asked, others, low, high)
+        sql = "SELECT count(*) FROM post_words WHERE post_words MATCH ? AND rowid >= ? AND rowid < ?"
+        sure = int(self._file.read(sql, [asked.wanted.match(), sure_from, sure_to])[0][0])
+        edges = self._count_rows(asked, others, low, sure_from) + self._count_rows(asked, others, sure_to, high)
+        return sure + edges
+
+    def _count_rows(self, asked: Asked, others: Conditions, low: int, high: int) -> int:
+        """How many of the keys in [low, high) fit exactly."""
+        if low >= high:
+            return 0
         sql = f"""SELECT count(*) FROM post_words w CROSS JOIN post p ON p.key = w.rowid
             WHERE post_words MATCH ? AND w.rowid >= ? AND w.rowid < ? AND {others.where()}"""
         return int(self._file.read(sql, [asked.wanted.match(), low, high, *others.parameters])[0][0])
@@ -90,15 +103,6 @@ class PostReader:
     def _spill(self) -> int:
         """How many seconds a key may lie after its post at most."""
         return int(self._file.read("SELECT coalesce(max(seconds), 0) FROM spill")[0][0])
-
-
-def _is_by_label(where: Filter) -> bool:
-    """Whether the index alone decides: labels, and bounds of whole seconds."""
-    bounds = (where.since, where.until)
-    return (
-        (where.ids, where.source, where.incident) == (None, None, None)
-        and all(bound is None or bound.microsecond == 0 for bound in bounds)
-    )  # fmt: skip
 
 
 def _sorted(rows: Iterable[Place], newest: bool, spill: int) -> Iterator[Place]:
@@ -122,8 +126,7 @@ def _is_settled(second: int, reached: int, newest: bool, spill: int) -> bool:
 
 
 def _bounds(asked: Asked, after: tuple[Any, ...] | None, spill: int) -> tuple[int, int]:
-    """The range of keys. Coarse by a second and the spill, the conditions are exact; a spill of -1 takes off the
-    second again, for bounds of whole seconds."""
+    """The range of keys; too wide by a second and the spill, the conditions are exact."""
     low, high = 0, (1 << 62) // SLOTS
     if asked.where.since is not None:
         low = second_of(instant(asked.where.since))

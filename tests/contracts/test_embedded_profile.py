@@ -75,7 +75,10 @@ def test_order_holds_when_an_instant_has_more_posts_than_its_second_has_keys(set
     assert newest == expected[::-1]
     listed = backends.store.listing(Post, where, order="oldest", limit=9999).items
     assert [one.item.id for one in listed] == until
-    assert backends.store.count(Post, where) == len(until)
+    for since, end in [(-1, 0.5), (-0.05, 0.01), (0, 1 / 60), (0, 99), (1 / 7, 2 / 7), (None, 0.3), (0.1, None)]:
+        first, last = (None if minute is None else items.at(minute) for minute in (since, end))
+        inside = [p for p in posts if (not first or p.collected_at >= first) and (not last or p.collected_at < last)]
+        assert backends.store.count(Post, Filter(topic="交通", since=first, until=last)) == len(inside)
     backends.close()
 
 
