@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,28 +48,44 @@ def write_all(store: Store, rejected: Iterable[Rejected], folder: Path) -> dict[
 
 def mentions(store: Store) -> Iterator[Json]:
     """mentions.jsonl, by id."""
+    heirs = heirs_of(store)
     page: list[Post] = []
     for post in items(store, Post):
         page.append(post)
         if len(page) == PAGE:
-            yield from _assigned(store, page)
+            yield from _assigned(store, page, heirs)
             page = []
-    yield from _assigned(store, page)
+    yield from _assigned(store, page, heirs)
 
 
-def _assigned(store: Store, posts: list[Post]) -> Iterator[Json]:
+def _assigned(store: Store, posts: list[Post], heirs: Mapping[str, str]) -> Iterator[Json]:
     found = store.get_many(Assignment, [post.id for post in posts])
     for post in posts:
         assignment = found[post.id].item if post.id in found else None
         assert assignment is None or isinstance(assignment, Assignment)
-        yield mention(post.mention, assignment)
+        yield mention(post.mention, assignment, heirs)
 
 
-def mention(one: Mention, assignment: Assignment | None) -> Json:
+def heirs_of(store: Store) -> dict[str, str]:
+    """Merged incidents and where each finally went; an assignment keeps the incident it was made to."""
+    into = {one.id: one.merged_into for one in items(store, Incident, Filter(state="merged")) if one.merged_into}
+    heirs: dict[str, str] = {}
+    for merged in into:
+        heir = merged
+        for _ in into:
+            if heir not in into:
+                break
+            heir = into[heir]
+        heirs[merged] = heir
+    return heirs
+
+
+def mention(one: Mention, assignment: Assignment | None, heirs: Mapping[str, str]) -> Json:
     """One line of mentions.jsonl."""
+    incident = assignment.incident if assignment else None
     return {
         "id": one.id,
-        "incident": assignment.incident if assignment else None,
+        "incident": heirs.get(incident, incident) if incident else None,
         "duplicate_of": assignment.duplicate_of if assignment else None,
         **reading(one),
     }
@@ -96,11 +112,16 @@ def reading(one: Mention) -> Json:
 
 def incidents(store: Store) -> Iterator[Json]:
     """incidents.jsonl, by id."""
+    joined: dict[str, list[str]] = {}
+    heirs = heirs_of(store)
+    for merged, heir in heirs.items():
+        joined.setdefault(heir, []).append(merged)
     for incident in items(store, Incident):
         found = store.get_many(Judgement, [incident.id])
         judgement = found[incident.id].item if found else None
         assert judgement is None or isinstance(judgement, Judgement)
-        members = [post.id for post in items(store, Assignment, Filter(incident=incident.id))]
+        own = [] if incident.id in heirs else [incident.id, *joined.get(incident.id, [])]
+        members = sorted(post.id for one in own for post in items(store, Assignment, Filter(incident=one)))
         yield incident_line(incident, judgement, members)
 
 

@@ -26,6 +26,7 @@ from stream.core.documents import (
     OccurredFact,
     Print,
     Response,
+    in_order,
 )
 from stream.core.intervals import Interval
 from stream.core.matching import figures_of, joined_terms, reach, with_terms
@@ -38,6 +39,8 @@ PRINTS_KEPT = 24  # reprints come within hours: the newest distinct texts suffic
 SAME_TEXT_BITS = 3  # of 63 (Manku et al. 2007 take 3 of 64)
 OCCURRED_KEPT = 16
 VALUES_KEPT = 24  # distinct values of one figure that no authority gave; a toll is seldom revised that often
+# Decisions about which posts are this incident's: they do not follow its facts into another one.
+OF_MEMBERSHIP = frozenset(("confirm", "dismiss", "merge", "split", "acknowledge"))
 RESPONSES_KEPT = 200  # beyond it only answers to a post, and the first and earliest of each authority and form
 
 
@@ -176,6 +179,9 @@ def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, 
         occurred=[*target.occurred, *source.occurred],
         figures=[*target.figures, *source.figures],
         responses=[*target.responses, *source.responses],
+        decisions=sorted(
+            [*target.decisions, *(one for one in source.decisions if one.what not in OF_MEMBERSHIP)], key=in_order
+        ),
         hot=[*target.hot, *source.hot][-heats.HOT_KEPT :],
         heat=heats.together(target.heat, source.heat),
         terms=joined_terms(target.terms, source.terms),
@@ -268,9 +274,11 @@ def _new_figures(incident: Incident, mention: Mention, issuer: str | None) -> li
         is_crowded = sum(one == name for one, _ in rumours) >= VALUES_KEPT
         if (name, value, issuer) in known or (issuer is None and (is_known or is_crowded)):
             continue
-        news.append(
-            FigureFact(name=name, value=value, mention=mention.id, known_at=mention.collected_at, issuer=issuer)
-        )
+        fact = FigureFact(
+            name=name, value=value, mention=mention.id, known_at=mention.collected_at, issuer=issuer,
+            published=published(mention),
+        )  # fmt: skip
+        news.append(fact)
     return news
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from stream.core.documents import Emergency, Figures, Incident, Mention
 
 DAY = timedelta(days=1)
+ACCIDENT = "事故灾难"
 TERMS_KEPT = 64
 TERMS_SLACK = 24  # cut back only now and then: sorting on each post cost a third of the step
 SUPPORT_SHIFT = 40
@@ -53,6 +54,7 @@ class Weights(Struct, frozen=True, kw_only=True):
     same_event: int = 24  # one disaster or accident of that subtype in one place within a day
     same_figure: int = 16
     other_place: int = 40
+    another_accident: int = 10_000  # an accident has one place: the same headline about another place is another one
     other_kind: int = 10
     most_context: int = 86  # all that may be added to shared terms
     per_idle_day: int = 6  # the longer an incident was quiet, the more must be shared
@@ -206,7 +208,10 @@ class OpenIncidents:
         weights = self._weights
         points = 0
         if view.reaches and profile.reaches:
-            points += weights.same_place if touch(view.reaches, profile.reaches) else -weights.other_place
+            is_near = touch(view.reaches, profile.reaches)
+            if not is_near and view.kind == ACCIDENT and ACCIDENT in profile.kinds:
+                return -weights.another_accident
+            points += weights.same_place if is_near else -weights.other_place
         if view.bodies and not profile.bodies.isdisjoint(view.bodies):
             points += weights.same_body
         if view.kind and profile.kinds:
