@@ -106,8 +106,11 @@ class SqliteFile:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """All rows of one statement; fetched at once, since an open cursor would hold back the checkpoint."""
-        with _fates():
+        try:
             return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            _raise_if_outside(error)
+            raise
 
     def read_each(self, sql: str, parameters: Sequence[Any] = ()) -> Generator[Any, None, None]:
         """Rows one by one; the caller exhausts or closes the iterator soon."""
@@ -259,7 +262,11 @@ def _fates() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        if code is not None and code & 0xFF in _OUTSIDE:
-            raise OutsideFailed(f"数据文件暂时无法读写：{error}") from error
+        _raise_if_outside(error)
         raise
+
+
+def _raise_if_outside(error: sqlite3.Error) -> None:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _OUTSIDE:
+        raise OutsideFailed(f"数据文件暂时无法读写：{error}") from error

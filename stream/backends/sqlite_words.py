@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -36,11 +37,9 @@ def words_of(post: Post) -> str:
     """The words of a post's FTS row, separated by spaces; their order means nothing."""
     mention = post.mention
     words = [pairs(mention.title), pairs(post.text)]
-    words += [_TOPIC + one.topic.translate(_LABEL) for one in mention.topics]
-    words += [_BODY + one.translate(_LABEL) for one in mention.bodies]
-    for region in mention.regions:
-        words.append(_region(region))
-        words += [_region(region[:length]) for length in _PREFIXES if length < len(region)]
+    words += [_label(_TOPIC, one.topic) for one in mention.topics]
+    words += [_label(_BODY, one) for one in mention.bodies]
+    words += [_regions(one) for one in mention.regions]
     return " ".join(words)
 
 
@@ -70,8 +69,16 @@ def _moved(text: str) -> str:
     return text.translate(_MOVED) if _STOPS.search(text) else text
 
 
-def _region(code: str) -> str:
-    return _REGION + code.translate(_LABEL)
+@lru_cache(4096)
+def _label(prefix: str, value: str) -> str:
+    return prefix + value.translate(_LABEL)
+
+
+@lru_cache(4096)
+def _regions(code: str) -> str:
+    """A region and the larger ones it lies in."""
+    lengths = (*(length for length in _PREFIXES if length < len(code)), len(code))
+    return " ".join(_label(_REGION, code[:length]) for length in lengths)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -87,11 +94,11 @@ class Wanted(Struct, frozen=True, kw_only=True):
         terms = dict.fromkeys(term for word in self.words for term in _terms(word))
         asked = list(terms)[:_PAIRS_ASKED]
         if self.topic is not None:
-            asked.append(_quoted(_TOPIC + self.topic.translate(_LABEL)))
+            asked.append(_quoted(_label(_TOPIC, self.topic)))
         if self.body is not None:
-            asked.append(_quoted(_BODY + self.body.translate(_LABEL)))
+            asked.append(_quoted(_label(_BODY, self.body)))
         if self.region:
-            asked.append(_quoted(_region(self.region)) + ("" if len(self.region) in _PREFIXES else "*"))
+            asked.append(_quoted(_label(_REGION, self.region)) + ("" if len(self.region) in _PREFIXES else "*"))
         return " ".join(asked)
 
     def needs_text(self) -> bool:
