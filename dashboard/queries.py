@@ -1,4 +1,5 @@
-"""What the pages ask of the store. A connection lives for one query, so the pipeline is never held up.
+"""What the pages ask of the store. A connection lives for one query, so the pipeline is never held up, and every query
+is bounded: a page of a list, a count, a few items by id.
 
 Pages must import this module only as `dashboard.queries`: imported in two ways it would be loaded twice.
 """
@@ -6,20 +7,16 @@ Pages must import this module only as `dashboard.queries`: imported in two ways 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
-from stream.reading.topics import TopicConfig
 
-from dashboard.words import OUTCOMES
+from dashboard.names import settings
+from dashboard.tallies import headline, standing
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.core.documents import (
@@ -32,72 +29,78 @@ from stream.core.documents import (
     Judgement,
     Obligation,
     Post,
-    TopicHeat,
+    Verdict,
 )  # fmt: skip
-from stream.core.rules import Rules
-from stream.ports import Backends, Filter, Found, Save, Search, TopicCount
-from stream.settings import Settings, load_settings, load_yaml
+from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCount
 
 T = TypeVar("T", bound=Item)
 
-OPEN_SHOWN = 60
-MEMBERS_SHOWN = 100
+SHOWN = 40  # incidents of one verdict on the live page
+MEMBERS = 100  # posts of an incident on one page
+CITED = 200  # responses and pieces of evidence of an incident that are looked up
+REVIEWED = 400  # judgements in one page of the review: well under 100 ms to read
 STILL_AFTER = timedelta(seconds=30)
+
+# In the order of what a leader must see first; each list is short, whatever the store holds.
+_LIVE: tuple[Verdict, ...] = (
+    "pending", "breached", "breached_but_fair_clock_met", "met_then_retracted", "unknown_coverage_gap",
+    "indeterminate", "met",
+)  # fmt: skip
 
 
 class Now(Struct, frozen=True, kw_only=True):
-    """The pipeline's time, and whether the pipeline is alive."""
+    """The pipeline's time, and whether the pipeline is alive. `seen_at`: the wall time of its last sign, if any."""
 
     at: datetime
     is_running: bool
     speed: float
-    watermark: datetime | None
+    seen_at: datetime | None
+
+
+class Board(Struct, frozen=True, kw_only=True):
+    """The live page: incidents with a clock, most urgent first. `open` counts all that are open; `is_cut`: there are
+    more with a clock than are shown."""
+
+    judgements: list[Judgement]
+    open: int
+    is_cut: bool
 
 
 class Dossier(Struct, frozen=True, kw_only=True):
-    """Everything one incident page shows."""
+    """Everything one incident page shows beside its posts. `cited` are the posts of responses and of evidence."""
 
     incident: Incident
     judgement: Judgement | None
-    posts: list[Post]
-    members: int
+    cited: dict[str, Post]
     alerts: list[Alert]
 
 
-class BodyReview(Struct, frozen=True, kw_only=True):
-    """Verdicts of one body: the denominators are `met + late + unknown`; what runs or does not count stands apart."""
+class Member(Struct, frozen=True, kw_only=True):
+    """A post of an incident, and the post it reprints."""
 
-    body: str
-    met: int
-    late: int
-    unknown: int
-    pending: int
-    excluded: int
+    post: Post
+    duplicate_of: str | None
+
+
+class Members(Struct, frozen=True, kw_only=True):
+    """A page of an incident's posts, newest first, and the cursor of the next one."""
+
+    members: list[Member]
+    cursor: str | None
 
 
 class Due(Struct, frozen=True, kw_only=True):
-    """One running obligation with its incident."""
+    """One obligation with its incident."""
 
     judgement: Judgement
     obligation: Obligation
 
 
-@cache
-def settings() -> Settings:
-    """The profile the command line started us with."""
-    return load_settings(Path(os.environ.get("HUIYING_CONFIG", "config/embedded.yaml")))
+class Reviewed(Struct, frozen=True, kw_only=True):
+    """A page of judgements that changed since a date, and the next cursor."""
 
-
-@cache
-def rule_titles() -> dict[str, str]:
-    """What each rule demands, in its own words."""
-    return {rule.id: rule.text for rule in load_yaml(settings().file("rules"), Rules).rules}
-
-
-@cache
-def topic_names() -> list[str]:
-    """The configured topics."""
-    return [one.name for one in load_yaml(settings().file("topics"), TopicConfig).topics]
+    judgements: list[Judgement]
+    cursor: str | None
 
 
 @contextmanager
@@ -112,73 +115,115 @@ def reading() -> Iterator[Backends]:
 
 def is_empty() -> bool:
     """Whether nothing was ever written here."""
-    return not (settings().data / f"{settings().namespace}.sqlite").exists() and settings().backend.store == "sqlite"
+    profile = settings()
+    return profile.backend.store == "sqlite" and not (profile.data / f"{profile.namespace}.sqlite").exists()
 
 
 def now() -> Now:
-    """The pipeline's clock; the wall's where no pipeline ever ran."""
+    """The pipeline's clock. Where none ever ran live (a kept replay), the newest post's time; else the wall's."""
+    wall = wall_now()
     with reading() as backends:
         found = backends.store.get_many(Clock, ["pipeline"])
-    wall = wall_now()
+        newest = [] if found else _items(backends.store, Post, order="newest", limit=1)
     clock = found["pipeline"].item if found else None
     if not isinstance(clock, Clock):
-        return Now(at=wall, is_running=False, speed=1.0, watermark=None)
+        return Now(at=newest[0].collected_at if newest else wall, is_running=False, speed=1.0, seen_at=None)
     is_running = wall - clock.wall_at < STILL_AFTER
     at = clock_now(clock, wall) if is_running else clock.collected_at
-    return Now(at=at, is_running=is_running, speed=clock.speed, watermark=clock.watermark)
+    return Now(at=at, is_running=is_running, speed=clock.speed, seen_at=clock.wall_at)
 
 
-def open_incidents(topic: str | None = None, region: str | None = None) -> list[Judgement]:
-    """Open incidents by what is due next, emergencies first; at most OPEN_SHOWN."""
-    where = Filter(state="open", topic=topic, region=region)
+def board() -> Board:
+    """Open incidents that have a clock with hours: those that run by their deadline, then late, unknown, in time."""
+    found: dict[str, Judgement] = {}
+    is_cut = False
     with reading() as backends:
-        due = [one.item for one in backends.store.listing(Judgement, where, order="due", limit=OPEN_SHOWN).items]
-        new = [one.item for one in backends.store.listing(Judgement, where, order="newest", limit=OPEN_SHOWN).items]
-    found = {one.id: one for one in [*due, *new] if isinstance(one, Judgement)}
-    return sorted(found.values(), key=_urgency)[:OPEN_SHOWN]
+        for verdict in _LIVE:
+            where = Filter(state="open", verdict=verdict)
+            order = {"order": "due" if verdict == "pending" else "newest"}
+            page = backends.store.listing(Judgement, where, limit=SHOWN, **order)  # type: ignore[arg-type]
+            is_cut = is_cut or page.cursor is not None
+            found.update((one.id, one) for one in _typed(page.items, Judgement) if headline(one))
+        open_ = backends.store.count(Judgement, Filter(state="open"))
+    return Board(judgements=sorted(found.values(), key=_urgency), open=open_, is_cut=is_cut)
 
 
-def _urgency(judgement: Judgement) -> tuple[bool, bool, datetime, str]:
-    pending = [one.due.latest for one in judgement.obligations if one.verdict == "pending" and one.due]
-    far = judgement.opened_at + timedelta(days=3650)
-    return (not pending, not judgement.is_emergency, min(pending, default=far), judgement.id)
+def _urgency(judgement: Judgement) -> tuple[bool, datetime, datetime, str]:
+    stands = standing(judgement)
+    return not stands.is_running, stands.next_due or judgement.opened_at, judgement.opened_at, judgement.id
 
 
-def running_obligations(verdict: str = "pending", limit: int = 200) -> list[Due]:
-    """Obligations with this verdict, the next due first."""
+def obligations(verdict: Verdict, limit: int = 150) -> list[Due]:
+    """Obligations with this verdict: the next due first where they run, else the newest first."""
+    is_running = verdict == "pending"
     with reading() as backends:
-        page = backends.store.listing(Judgement, Filter(verdict=verdict), order="due", limit=limit)
+        listed = backends.store.listing(
+            Judgement, Filter(verdict=verdict), order="due" if is_running else "newest", limit=limit
+        )
     found = [
-        Due(judgement=one.item, obligation=obligation)
-        for one in page.items
-        if isinstance(one.item, Judgement)
-        for obligation in one.item.obligations
+        Due(judgement=judgement, obligation=obligation)
+        for judgement in _typed(listed.items, Judgement)
+        for obligation in judgement.obligations
         if obligation.verdict == verdict and obligation.modality != "advisory"
     ]
-    return sorted(found, key=lambda one: (one.obligation.due is None, one.obligation.due and one.obligation.due.latest))
+    return sorted(found, key=_first_due) if is_running else found
+
+
+def _first_due(one: Due) -> tuple[datetime, str]:
+    due = one.obligation.due
+    return (due.earliest or due.latest) if due else one.judgement.opened_at, one.judgement.id
+
+
+def judgement(identity: str) -> Judgement | None:
+    """One incident's judgement as it stands."""
+    with reading() as backends:
+        found = backends.store.get_many(Judgement, [identity])
+    return next((one for one in _typed(list(found.values()), Judgement)), None)
+
+
+def incident(identity: str) -> Incident | None:
+    """One incident; None if there is none."""
+    with reading() as backends:
+        return next(iter(_typed(list(backends.store.get_many(Incident, [identity]).values()), Incident)), None)
 
 
 def dossier(identity: str) -> Dossier | None:
-    """One incident with its newest posts; None if there is none."""
+    """One incident with the posts its clocks rest on; None if there is none."""
     with reading() as backends:
         store = backends.store
-        found = store.get_many(Incident, [identity])
-        if identity not in found:
+        found = _typed(list(store.get_many(Incident, [identity]).values()), Incident)
+        if not found:
             return None
-        judged = store.get_many(Judgement, [identity])
-        members = store.listing(Assignment, Filter(incident=identity), order="oldest", limit=MEMBERS_SHOWN).items
-        posts = store.get_many(Post, [one.item.id for one in members])
-        alerts = store.listing(Alert, Filter(incident=identity), order="oldest", limit=50).items
-    incident = found[identity].item
-    judgement = judged[identity].item if judged else None
-    assert isinstance(incident, Incident)
+        judged = _typed(list(store.get_many(Judgement, [identity]).values()), Judgement)
+        posts = _typed(list(store.get_many(Post, _cited(found[0], judged)).values()), Post)
+        alerts = _items(store, Alert, Filter(incident=identity), order="newest", limit=50)
     return Dossier(
-        incident=incident,
-        judgement=judgement if isinstance(judgement, Judgement) else None,
-        posts=[one.item for one in posts.values() if isinstance(one.item, Post)],
-        members=incident.heat.posts,
-        alerts=[one.item for one in alerts if isinstance(one.item, Alert)],
+        incident=found[0], judgement=judged[0] if judged else None, cited={one.id: one for one in posts}, alerts=alerts
     )
+
+
+def _cited(incident: Incident, judged: Sequence[Judgement]) -> list[str]:
+    """Posts worth a look by themselves: the first, the responses, what verdicts and figures rest on."""
+    ids = [incident.first_public.mention, *(one.mention for one in reversed(incident.responses))]
+    ids += [mention for one in judged for obligation in one.obligations for mention in obligation.evidence]
+    ids += [one.mention for one in reversed(incident.figures)]
+    return list(dict.fromkeys(ids))[:CITED]
+
+
+def members(identity: str, cursor: str | None = None) -> Members:
+    """Posts of an incident, newest first."""
+    with reading() as backends:
+        page = backends.store.listing(
+            Assignment, Filter(incident=identity), order="newest", limit=MEMBERS, cursor=cursor
+        )
+        assigned = _typed(page.items, Assignment)
+        posts = backends.store.get_many(Post, [one.id for one in assigned])
+    found = [
+        Member(post=post, duplicate_of=one.duplicate_of)
+        for one in assigned
+        if one.id in posts and isinstance(post := posts[one.id].item, Post)
+    ]
+    return Members(members=found, cursor=page.cursor)
 
 
 def search(wanted: Search) -> Found:
@@ -190,10 +235,8 @@ def search(wanted: Search) -> Found:
 def incidents_of(posts: Sequence[Post]) -> dict[str, str]:
     """The incident of each post that has one."""
     with reading() as backends:
-        found = backends.store.get_many(Assignment, [post.id for post in posts])
-    return {
-        key: one.item.incident for key, one in found.items() if isinstance(one.item, Assignment) and one.item.incident
-    }
+        found = _typed(list(backends.store.get_many(Assignment, [post.id for post in posts]).values()), Assignment)
+    return {one.id: one.incident for one in found if one.incident}
 
 
 def topic_counts(until: datetime, hours: int = 48) -> list[TopicCount]:
@@ -202,53 +245,36 @@ def topic_counts(until: datetime, hours: int = 48) -> list[TopicCount]:
         return backends.store.topic_counts(until - timedelta(hours=hours), until + timedelta(hours=1))
 
 
-def hot_topics(limit: int = 8) -> list[TopicHeat]:
-    """Topics whose heat moved last."""
-    with reading() as backends:
-        page = backends.store.listing(TopicHeat, order="newest", limit=limit)
-    return [one.item for one in page.items if isinstance(one.item, TopicHeat) and one.item.hot]
-
-
 def recent_alerts(limit: int = 12) -> list[Alert]:
     """The newest alerts."""
     with reading() as backends:
-        page = backends.store.listing(Alert, order="newest", limit=limit)
-    return [one.item for one in page.items if isinstance(one.item, Alert)]
+        return _items(backends.store, Alert, order="newest", limit=limit)
 
 
-def judgements(since: datetime, until: datetime, limit: int = 2_000) -> list[Judgement]:
-    """Incidents judged in a period, oldest first, at most `limit`."""
+def reviewed(since: datetime, cursor: str | None = None) -> Reviewed:
+    """Judgements with a clock whose newest fact is not older than `since`: every incident opened since then is among
+    them. One page; the next by its cursor. An incident that moves meanwhile may come twice."""
     with reading() as backends:
-        page = backends.store.listing(Judgement, Filter(since=since, until=until), order="oldest", limit=limit)
-    return [one.item for one in page.items if isinstance(one.item, Judgement)]
+        page = backends.store.listing(Judgement, Filter(since=since), order="oldest", limit=REVIEWED, cursor=cursor)
+    return Reviewed(judgements=[one for one in _typed(page.items, Judgement) if headline(one)], cursor=page.cursor)
 
 
-def review(found: Sequence[Judgement]) -> list[BodyReview]:
-    """Verdicts per body on the strict and the opinion clock of rules that bind (`must`); others stand beside."""
-    counts: dict[str, Counter[str]] = {}
-    for judgement in found:
-        for one in judgement.obligations:
-            if one.modality == "must" and one.clock in {"strict", "opinion"} and not _is_alternate(one, judgement):
-                counts.setdefault(one.body or "责任主体待定", Counter())[OUTCOMES[one.verdict]] += 1
-    rows = [
-        BodyReview(
-            body=body, met=count["met"], late=count["late"], unknown=count["unknown"], pending=count["pending"],
-            excluded=count["none"],
-        )
-        for body, count in counts.items()
-    ]  # fmt: skip
-    return sorted(rows, key=lambda row: (-row.late, -(row.met + row.unknown), row.body))
-
-
-def _is_alternate(obligation: Obligation, judgement: Judgement) -> bool:
-    """The opinion clock is the headline only of rules without a strict one."""
-    return obligation.clock == "opinion" and any(
-        other.rule == obligation.rule and other.clock == "strict" for other in judgement.obligations
-    )
+def review(since: datetime, until: datetime) -> Iterator[tuple[int, list[Judgement]]]:
+    """Incidents first seen in [since, until), page by page: how many were read so far, and those found up to there."""
+    found: dict[str, Judgement] = {}
+    read, cursor = 0, None
+    while True:
+        page = reviewed(since, cursor)
+        read += REVIEWED
+        found.update((one.id, one) for one in page.judgements if since <= one.opened_at < until)
+        yield read, sorted(found.values(), key=lambda one: (one.opened_at, one.id))
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 def decide(what: str, post: str, who: str, why: str, value: Any = None) -> str:
-    """Records a person's decision; the pipeline takes it up within a second. Returns its id."""
+    """Records a person's decision; a running pipeline takes it up within a second. Returns its id."""
     at = now().at
     text = f"{at.isoformat()}|{who}|{what}|{post}|{value!r}|{why}"
     identity = "d-" + hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -262,3 +288,11 @@ def decide(what: str, post: str, who: str, why: str, value: Any = None) -> str:
     finally:
         backends.close()
     return identity
+
+
+def _items(store: Store, kind: type[T], where: Filter | None = None, **page: Any) -> list[T]:
+    return _typed(store.listing(kind, where or Filter(), **page).items, kind)
+
+
+def _typed(stored: Sequence[Any], kind: type[T]) -> list[T]:
+    return [one.item for one in stored if isinstance(one.item, kind)]

@@ -1,191 +1,162 @@
-"""Incident: its posts and statements on one line of time, every clock with its computation, coverage, evidence."""
+"""Incident: what is owed by every clock, who answered, the line of time, the proof, and people's decisions."""
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import streamlit as st
 
-from dashboard import charts, queries
-from dashboard.drawing import clock_name, countdown, instant, link, noted, pill, safe, span, table
-from dashboard.words import DECISIONS, FIGURES, FORMS, GATES, GRADES, ISSUERS, KINDS, MODALITIES, STATES, VERDICTS
-from stream.core.documents import Incident, Judgement, Post
+from dashboard import charts, dossiers, names, queries
+from dashboard.decisions import ENTRIES, NEEDED, Incomplete, value_of
+from dashboard.drawing import plain
+from dashboard.words import DECISIONS, FORMS, GATES, GRADES
+from stream.core.documents import DecisionKind, Incident, Judgement
+
+CLOCK_S = 1.0
+FACTS_S = 3.0
+TEXT_LIMIT = 500
 
 
-def _head(incident: Incident, judgement: Judgement | None) -> None:
-    st.title("事件")
-    st.subheader(incident.title, anchor=False)
-    grade = judgement.severity.grade if judgement else None
-    facts = {
-        "状态": STATES[incident.state],
-        "等级": GRADES.get(grade or "", "未定（无数字或无分级标准时不猜测）"),
-        "类型": (judgement.event_type if judgement else None) or "—",
-        "地区": "、".join(incident.regions[:3]) or "不详",
-        "事发": span(judgement.occurred) if judgement else "不详",
-        "首现": span(incident.first_public.interval),
-        "主题": "、".join(incident.topics) or "—",
-        "应回应的机关": "、".join(one.body for one in judgement.responsible) if judgement else "待定",
-    }
-    table(tuple(facts), [[safe(value) for value in facts.values()]])
-
-
-def _clocks(judgement: Judgement) -> None:
-    st.subheader("时钟与结论")
+@st.fragment(run_every=CLOCK_S)
+def clocks(identity: str) -> None:
+    """The clocks with their computation; counts down."""
+    judgement = queries.judgement(identity)
+    if judgement is None:
+        st.info("这个事件还没有判定。")
+        return
     now = queries.now()
-    titles = queries.rule_titles()
-    table(
-        ("义务", "性质", "机关", "时钟", "起点", "截止", "结论", "理由", "用时", "倒计时"),
-        (
-            [
-                noted(titles.get(one.rule, one.rule), f"{one.rule} · {one.rule_version}"),
-                safe(MODALITIES[one.modality]),
-                safe(one.body or "待定"),
-                safe(clock_name(one.clock)),
-                noted(span(one.start), one.basis),
-                safe(instant(one.due.latest) if one.due else "—"),
-                pill(one),
-                safe(one.reason),
-                safe(_hours(one.elapsed_s.min, one.elapsed_s.max)) if one.elapsed_s else "—",
-                countdown(one, now.at),
-            ]
-            for one in judgement.obligations
-        ),
-    )
-    with st.expander("判定经过（只追加，不改写）"):
-        table(
-            ("成立于", "知悉于", "义务", "时钟", "由", "变为", "理由"),
-            (
-                [
-                    safe(instant(one.at)), safe(instant(one.known_at)), safe(titles.get(one.rule, one.rule)),
-                    safe(clock_name(one.clock)), safe(VERDICTS[one.before] if one.before else "—"),
-                    safe(VERDICTS[one.after]), safe(one.reason),
-                ]
-                for one in judgement.changes
-            ),
-        )  # fmt: skip
+    if not now.is_running:
+        st.warning("流水线没有在运行：倒计时停在它最后写下的那一刻；新的决定会在它启动后处理。")
+    st.html(dossiers.clocks(judgement, now.at))
 
 
-def _hours(shortest: float, longest: float | None) -> str:
-    """Elapsed time in hours, as a range where it is one."""
-    if longest is None:
-        return f"至少 {shortest / 3600:.1f} 小时"
-    if longest == shortest:
-        return f"{shortest / 3600:.1f} 小时"
-    return f"{shortest / 3600:.1f}–{longest / 3600:.1f} 小时"
-
-
-def _answers(incident: Incident) -> None:
-    st.subheader("回应")
-    table(
-        ("发布", "形式", "发布者", "权威", "标题", "撤回"),
-        (
-            [
-                safe(span(one.published)),
-                safe(FORMS[one.form]),
-                safe(f"{one.issuer or '未署名'}（{ISSUERS[one.issuer_kind]}）"),
-                "是" if one.is_authoritative else "否",
-                link(one.url, one.title or "（无题）"),
-                safe(instant(one.removed_at)) if one.removed_at else "",
-            ]
-            for one in sorted(incident.responses, key=lambda one: (one.published.latest, one.mention))
-        ),
-    )
-
-
-def _timeline(dossier: queries.Dossier) -> None:
-    st.subheader("经过")
-    judgement = dossier.judgement
-    deadlines = [
-        (queries.rule_titles().get(one.rule, one.rule), one.due.latest)
-        for one in (judgement.obligations if judgement else [])
-        if one.due is not None and one.clock == "strict" and one.modality != "advisory"
-    ]
-    st.altair_chart(charts.heat(dossier.incident, deadlines), width="stretch")
-    st.caption(f"共 {dossier.members} 条信息；柱为每小时信息数，绿线为权威发布，红虚线为时限。")
-    table(
-        ("采集", "类别", "来源", "标题", "摘录", "证据"),
-        (
-            [
-                safe(instant(post.collected_at)),
-                safe(KINDS[post.mention.kind]),
-                safe(post.mention.account or post.mention.source or "—", 40),
-                link(post.mention.url, post.mention.title or "（无题）"),
-                safe(post.mention.quote, 100),
-                _evidence(post),
-            ]
-            for post in sorted(dossier.posts, key=lambda one: (one.collected_at, one.id))
-        ),
-    )
-
-
-def _evidence(post: Post) -> str:
-    """The hash of what was captured, and whether the page itself is kept."""
-    capture = post.mention.capture
-    digest = capture.sha256 if capture else post.mention.content_sha256
-    kept = "（页面已存证）" if capture and capture.file else ""
-    return noted("", f"SHA-256 {digest[:16]}…{kept}")
-
-
-def _proof(incident: Incident, judgement: Judgement) -> None:
+@st.fragment(run_every=FACTS_S)
+def facts(identity: str) -> None:
+    """All that is known, as far as it is short."""
+    dossier = queries.dossier(identity)
+    if dossier is None:
+        return
+    incident, judgement = dossier.incident, dossier.judgement
+    st.subheader("经过", anchor=False)
+    st.altair_chart(charts.heat(incident, _deadlines(judgement)), width="stretch")
+    st.caption(f"共 {incident.heat.posts} 条信息。柱为每小时信息数，绿线为权威发布，红虚线为从严时钟的时限。")
+    st.subheader("回应", anchor=False)
+    st.html(dossiers.responses(dossier))
     left, right = st.columns(2)
     with left:
-        st.subheader("数字（各方所报，逐条保留）")
-        table(
-            ("项目", "数值", "报出者", "知悉于"),
-            (
-                [
-                    safe(name)
-                    for name in (FIGURES.get(one.name, one.name), one.value, one.issuer or "—", instant(one.known_at))
-                ]
-                for one in incident.figures
-            ),
-        )
+        st.subheader("数字（各方所报，逐条保留）", anchor=False)
+        st.html(dossiers.figures(dossier))
     with right:
-        st.subheader("渠道监测记录")
-        table(
-            ("渠道", "自", "至", "可达", "说明"),
-            ([safe(one.source), safe(instant(one.from_at)), safe(instant(one.to_at)), "是" if one.reachable else "否",
-              safe(one.reason or "")] for one in judgement.coverage),
-        )  # fmt: skip
+        st.subheader("责任单位渠道的监看", anchor=False)
+        st.html(dossiers.coverage(judgement))
+    st.subheader("证据", anchor=False)
+    st.html(dossiers.evidence(dossier))
+    if judgement is not None:
+        with st.expander("判定经过（只追加，不改写）", icon=":material/history:"):
+            st.html(dossiers.history(judgement))
+    with st.expander("已发出的提醒", icon=":material/notifications:"):
+        st.html(dossiers.alerts(dossier))
+    st.subheader("人的决定", anchor=False)
+    st.html(dossiers.decisions(incident))
 
 
-def _decisions(incident: Incident) -> None:
-    st.subheader("人的决定")
-    table(
-        ("时间", "谁", "决定", "内容", "依据"),
-        (
-            [
-                safe(instant(one.collected_at)),
-                safe(one.who),
-                safe(DECISIONS.get(one.what, one.what)),
-                safe(one.value),
-                safe(one.why),
-            ]
-            for one in incident.decisions
-        ),
+def _deadlines(judgement: Judgement | None) -> list[tuple[str, Any]]:
+    return [
+        (names.rule_names().get(one.rule, one.rule), one.due.latest)
+        for one in (dossiers.headline_clocks(judgement) if judgement else [])
+        if one.due is not None and one.verdict != "not_applicable"
+    ]
+
+
+def members(identity: str) -> None:
+    """All posts, a page at a time."""
+    with st.expander("全部信息（新的在前）", icon=":material/list:"):
+        trail = st.session_state.setdefault(f"members-{identity}", [])
+        page = queries.members(identity, trail[-1] if trail else None)
+        st.html(dossiers.members(page.members))
+        newer, older, _ = st.columns([1, 1, 6])
+        if trail and newer.button("较新的"):
+            trail.pop()
+            st.rerun()
+        if page.cursor and older.button("更早的"):
+            trail.append(page.cursor)
+            st.rerun()
+
+
+def decide(incident: Incident) -> None:
+    """The form of a decision; who and why are mandatory."""
+    what = cast(
+        DecisionKind,
+        st.selectbox("要记录的决定", tuple(DECISIONS), format_func=lambda one: DECISIONS[one], key="what"),
     )
-    with st.form("decide", clear_on_submit=True):
-        what = st.selectbox("决定", tuple(DECISIONS), format_func=lambda one: DECISIONS[one])
-        value = st.text_input("内容（定级填 I–IV；认定须回应填 " + "、".join(GATES) + "；认定时间填 ISO 时刻）")
-        who = st.text_input("谁（姓名与职务）")
-        why = st.text_input("依据")
-        if st.form_submit_button("记录"):
-            if who.strip() and why.strip():
-                queries.decide(what, incident.first_public.mention, who.strip(), why.strip(), value.strip() or None)
-                st.success("已记录，流水线即将处理")
-            else:
-                st.error("请填写是谁、依据什么")
+    entry = ENTRIES[what]
+    with st.form("decide", clear_on_submit=False):
+        given = _entries(entry, incident)
+        who = st.text_input("谁决定的（姓名与职务，必填）", key="who", max_chars=TEXT_LIMIT)
+        why = st.text_input("依据（必填）", key="why", max_chars=TEXT_LIMIT)
+        if st.form_submit_button("记录决定", type="primary"):
+            _record(what, incident, given, (who.strip(), why.strip()))
+
+
+def _entries(entry: str, incident: Incident) -> dict[str, Any]:
+    """The fields a kind of decision needs."""
+    given: dict[str, Any] = {}
+    if entry == "grade":
+        given["choice"] = st.selectbox(
+            "等级",
+            [*GRADES, None],
+            format_func=lambda one: GRADES[one] if one else "撤销人工定级，按数字推算",
+            key="choice",
+        )
+    elif entry == "gate":
+        gates = [one for one in GATES if one != "incident"]
+        given["choice"] = st.selectbox("为何须回应", gates, format_func=lambda one: GATES[one], key="choice")
+    elif entry in {"response", "restated"}:
+        titles = {
+            one.mention: plain(f"{FORMS[one.form]}｜{one.issuer or '未署名'}｜{one.title}", 80)
+            for one in incident.responses
+        }
+        given["choice"] = st.selectbox("哪条回应", list(titles), format_func=lambda one: titles[one], key="choice")
+    elif entry == "exemption":
+        given["choice"] = st.selectbox(
+            "法律依据", list(names.grounds()), format_func=lambda one: names.grounds()[one], key="choice"
+        )
+        rules = {"": "全部时限", **{one.id: one.text for one in names.rules().rules if one.judged == "clock"}}
+        given["rule"] = st.selectbox("豁免哪一项", list(rules), format_func=lambda one: rules[one], key="rule")
+    elif entry in {"post", "other", "posts"}:
+        given["text"] = st.text_input(NEEDED[entry], key="value", max_chars=4 * TEXT_LIMIT)
+    if entry in {"interval", "restated"}:
+        given["earliest"] = st.text_input(
+            "最早（可不填）", placeholder="2026-03-02 09:10", key="earliest", max_chars=40
+        )
+    if entry in {"instant", "interval", "restated"}:
+        given["latest"] = st.text_input("时刻（或最晚）", placeholder="2026-03-02 09:12", key="latest", max_chars=40)
+    return given
+
+
+def _record(what: DecisionKind, incident: Incident, given: dict[str, Any], signed: tuple[str, str]) -> None:
+    who, why = signed
+    if not who or not why:
+        st.error("请填写是谁决定的、依据什么")
+        return
+    try:
+        value = value_of(ENTRIES[what], given)
+    except Incomplete as error:
+        st.error(str(error))
+        return
+    queries.decide(what, incident.first_public.mention, who, why, value)
+    st.success("已记录。流水线在运行时，一秒左右即生效，并出现在上面的“人的决定”中。")
 
 
 identity = st.query_params.get("id", "")
-found = queries.dossier(identity) if identity and not queries.is_empty() else None
+found = queries.incident(identity) if identity and not queries.is_empty() else None
 if found is None:
-    st.title("事件")
-    st.info("请从“值守”“时限”“检索”或“复盘”页打开一个事件。")
+    st.title("事件", anchor=False)
+    st.info("没有这个事件。请从“值守”“时限”“检索”或“复盘”页打开一个事件。" if identity else
+            "请从“值守”“时限”“检索”或“复盘”页打开一个事件。")  # fmt: skip
 else:
-    _head(found.incident, found.judgement)
-    if found.judgement:
-        _clocks(found.judgement)
-    _answers(found.incident)
-    _timeline(found)
-    if found.judgement:
-        _proof(found.incident, found.judgement)
-    _decisions(found.incident)
+    st.html(dossiers.head(found, queries.judgement(identity)))
+    clocks(identity)
+    facts(identity)
+    members(identity)
+    decide(found)

@@ -1,21 +1,45 @@
-"""Live: what is open, how long is left, what was answered; refreshes by itself."""
+"""Live: which incidents are open, which clock runs, how long is left, what is late, what nobody can tell and why."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import streamlit as st
 
-from dashboard import charts, queries
-from dashboard.drawing import countdown, instant, page_link, pill, safe, table
-from dashboard.words import GRADES, HEADLINES
+from dashboard import charts, names, queries
+from dashboard.drawing import (
+    countdown,
+    due_words,
+    duration,
+    instant,
+    mark,
+    page_link,
+    pill,
+    rows_of,
+    safe,
+    short,
+    small,
+    table,
+    why,
+)
+from dashboard.tallies import Standing, headline, standing
+from dashboard.words import ALERTS, GRADES, HEADLINES
 from stream.core.documents import Judgement, Obligation
 
 REFRESH_S = 1.0
 CHART_REFRESH_S = 10.0
+BODIES = 3
+ALERTS_SHOWN = 8
 
-
-def headline(judgement: Judgement) -> list[Obligation]:
-    """The obligations a leader asks for first: the 5, 24 and 48 hours on their headline clock."""
-    return [one for one in judgement.obligations if HEADLINES.get(one.rule) == one.clock]
+GROUPS = (
+    ("pending", "正在计时", "pending"),
+    ("late", "超时", "late"),
+    ("retracted", "按时发布后又撤回", "unknown"),
+    ("unknown", "无法判断（证据不足，不是超时）", "unknown"),
+    ("met", "已按时回应", "met"),
+    ("none", "时限不再适用", ""),
+)
 
 
 @st.fragment(run_every=REFRESH_S)
@@ -24,35 +48,101 @@ def status() -> None:
     if queries.is_empty():
         st.info("还没有数据。请先运行 `huiying demo`（演示）或 `huiying watch`（实时值守）。")
         return
-    now = queries.now()
-    found = queries.open_incidents()
-    late = sum(1 for one in found if any(o.verdict.startswith("breached") for o in headline(one)))
-    columns = st.columns(4)
-    columns[0].metric(
-        "流水线时间", instant(now.at)[5:], f"{now.speed:g} 倍速" if now.speed != 1 else None, delta_color="off"
-    )
-    columns[1].metric("进行中的事件", len(found))
-    columns[2].metric("计时中的义务", sum(o.verdict == "pending" for one in found for o in headline(one)))
-    columns[3].metric("已逾期的事件", late)
+    now, board = queries.now(), queries.board()
     if not now.is_running:
-        st.warning("流水线没有在运行：以下是它最后写下的情况，倒计时已停。")
-    table(("事件", "等级", "首现", "应回应的机关", "时限", "结论", "倒计时"), (_row(one, now) for one in found))
+        last = f"（最后一次写入：{instant(now.seen_at)}）" if now.seen_at else ""
+        st.warning(f"流水线没有在运行{last}：以下是它最后写下的情况，倒计时停在那一刻。")
+    stands = {one.id: standing(one) for one in board.judgements}
+    st.html(_tiles(now, board, stands))
+    for name, title, colour in GROUPS:
+        found = [one for one in board.judgements if _group(stands[one.id]) == name]
+        if found:
+            head = f'<div class="hy-group t-{colour}">{title} · {len(found)}</div>'
+            st.html(f'{head}<div class="hy-live">{_incidents(found, now.at)}</div>')
+    watched = board.open - len(board.judgements)
+    if board.is_cut:
+        st.caption("每种结论只列最紧要的若干个；全部见“时限”与“复盘”。")
+    elif watched > 0:
+        st.caption(f"另有 {watched} 个进行中的事件没有适用的小时时限（未经人认定须回应），可在“检索”中查看。")
 
 
-def _row(judgement: Judgement, now: queries.Now) -> list[str]:
+def _group(stands: Standing) -> str:
+    return "pending" if stands.is_running else stands.outcome
+
+
+def _tiles(now: queries.Now, board: queries.Board, stands: dict[str, Standing]) -> str:
+    nearest = min((one.next_due for one in stands.values() if one.next_due), default=None)
+    late = sum(one.outcome == "late" for one in stands.values())
+    unknown = sum(one.outcome in {"unknown", "retracted"} for one in stands.values())
+    met = sum(one.outcome == "met" and not one.is_running for one in stands.values())
+    pace = f"{now.speed:g} 倍速演示" if now.speed != 1 else "与实际时间同步"
+    more = "+" if board.is_cut else ""
+    return "".join(
+        (
+            '<div class="hy-tiles hy-done">',
+            _tile("", "流水线时间", short(now.at) + f":{now.at:%S}", pace if now.is_running else "已停"),
+            _tile(
+                "pending",
+                "正在计时的事件",
+                f"{sum(one.is_running for one in stands.values())}{more}",
+                _next(nearest, now.at),
+            ),
+            _tile("late", "已超时的事件", f"{late}{more}", "“应当”类时限"),
+            _tile("unknown", "无法判断或已撤回", f"{unknown}{more}", "证据不足，不作超时"),
+            _tile("met", "已按时的事件", f"{met}{more}", f"进行中的事件共 {board.open} 个"),
+            "</div>",
+        )
+    )
+
+
+def _tile(colour: str, name: str, value: str, note: str) -> str:
+    return f'<div class="hy-tile t-{colour}">{safe(name)}<b>{safe(value)}</b>{small(note)}</div>'
+
+
+def _next(nearest: datetime | None, now: datetime) -> str:
+    if nearest is None:
+        return "没有未到的时限"
+    return f"最近的时限还剩 {duration(nearest - now)}" if nearest > now else "有时限已到，等待复查渠道"
+
+
+def _incidents(found: Sequence[Judgement], now: datetime) -> str:
+    titles = names.rule_names()
+    others = any(one.rule not in HEADLINES for judgement in found for one in headline(judgement))
+    head = ("事件", "责任单位", *(titles.get(rule, rule) for rule in HEADLINES), *(["其他时限"] if others else []))
+    return rows_of(head, (_row(one, now, others) for one in found))
+
+
+def _row(judgement: Judgement, now: datetime, others: bool) -> list[str]:
     shown = headline(judgement)
-    titles = queries.rule_titles()
-    names = "<br>".join(f"{safe(titles.get(one.rule, one.rule), 40)}" for one in shown)
-    bodies = "<br>".join(safe(one.body, 40) for one in judgement.responsible[:3]) or "待定"
-    return [
-        page_link("incident", "id", judgement.id, judgement.title),
-        safe(GRADES.get(judgement.severity.grade or "", "未定")),
-        safe(instant(judgement.opened_at)),
-        bodies,
-        names or '<span class="hy-small">无适用的小时时限</span>',
-        "<br>".join(pill(one) for one in shown),
-        "<br>".join(countdown(one, now.at) or "&nbsp;" for one in shown),
+    cells = ["".join(_cell(one, now) for one in shown if one.rule == rule) or small("不涉及") for rule in HEADLINES]
+    rest = [_cell(one, now, named=True) for one in shown if one.rule not in HEADLINES]
+    return [_about(judgement), _bodies(judgement), *cells, *(["".join(rest)] if others else [])]
+
+
+def _about(judgement: Judgement) -> str:
+    grade = judgement.severity.grade
+    facts = [
+        names.region_name(judgement.region) or "地点不详",
+        judgement.event_type or "政务舆情",
+        f"{GRADES[grade]}" if grade else "等级未定",
+        f"首现 {short(judgement.opened_at)}",
     ]
+    return page_link("incident", "id", judgement.id, judgement.title) + small(" · ".join(facts))
+
+
+def _bodies(judgement: Judgement) -> str:
+    found = [one.body for one in judgement.responsible]
+    more = f"等 {len(found)} 家" if len(found) > BODIES else ""
+    return "<br>".join(safe(one, 40) for one in found[:BODIES]) + small(more) if found else mark("none", "待定")
+
+
+def _cell(obligation: Obligation, now: datetime, named: bool = False) -> str:
+    """One clock: what it says, how long is left, and why."""
+    name = small(names.rule_names().get(obligation.rule, obligation.rule)) if named else ""
+    if obligation.verdict == "not_applicable":
+        return name + mark("none", "不适用")
+    due = small(f"时限 {due_words(obligation.due)}") if obligation.due else ""
+    return f"{name}{pill(obligation)} {countdown(obligation, now)}{why(obligation)}{due}"
 
 
 @st.fragment(run_every=CHART_REFRESH_S)
@@ -62,17 +152,27 @@ def surroundings() -> None:
         return
     left, right = st.columns([3, 2])
     with left:
-        st.subheader("各主题热度（48 小时）")
+        st.subheader("各主题热度（48 小时）", anchor=False)
         counts = queries.topic_counts(queries.now().at)
         if counts:
             st.altair_chart(charts.topics(counts), width="stretch")
         else:
             st.caption("还没有可统计的信息")
     with right:
-        st.subheader("最近提醒")
-        table(("时间", "提醒"), ([safe(instant(one.at)[5:16]), safe(one.title, 80)] for one in queries.recent_alerts()))
+        st.subheader("最近提醒", anchor=False)
+        table(
+            ("时间", "类别", "提醒"),
+            (
+                [
+                    f'<span class="hy-nowrap">{safe(short(one.at))}</span>',
+                    f'<span class="hy-nowrap">{safe(ALERTS[one.kind])}</span>',
+                    page_link("incident", "id", one.incident, one.title) if one.incident else safe(one.title, 80),
+                ]
+                for one in queries.recent_alerts(ALERTS_SHOWN)
+            ),
+        )
 
 
-st.title("回应钟 · 值守")
+st.title("回应钟 · 值守", anchor=False)
 status()
 surroundings()
