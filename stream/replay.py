@@ -6,8 +6,9 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,7 @@ from msgspec import Struct
 from stream.backends import open_backends
 from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
+from stream.journey import STEPS
 from stream.outputs import write_all
 from stream.pipeline import ORDERED, Held, Options, Pipeline, start_stateless
 from stream.ports import Backends
@@ -28,7 +30,7 @@ log = logging.getLogger("huiying.replay")
 # Rows published ahead of the last step: enough to keep both processes busy, little enough to stay in memory.
 CHUNK = 1_000
 AHEAD = 6
-SMALL = 3_000
+SMALL_BYTES = 500_000
 
 Progressed = Callable[[str, int, int], None]
 
@@ -63,34 +65,49 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
     if not path.exists():
         for left in folder.glob(f"{settings.namespace}.sqlite*"):
             left.unlink()
-        build(path)
-    spool = Spool(path)
     try:
-        with _opened(local) as backends:
-            _run(local, request, spool, backends, told)
-            lines = write_all(backends.store, spool.rejected(), request.out)
-        result = Replayed(rows=spool.length, lines=lines)
+        with _opened(local) as backends, _helped(local, request) as child:
+            if not path.exists():
+                build(path)
+            with closing(Spool(path)) as spool:
+                _run(Feed(spool, backends), _pipeline(local, request, backends, child), child, told)
+                lines = write_all(backends.store, spool.rejected(), request.out)
+                result = Replayed(rows=spool.length, lines=lines)
     finally:
-        spool.close()
         held.release()
     if not request.keep:
         shutil.rmtree(folder)
     return result
 
 
-def _run(settings: Settings, request: Request, spool: Spool, backends: Backends, told: Progressed) -> None:
-    options = Options(assume_covered=request.assume_covered, batch=request.batch)
-    feed = Feed(spool, backends)
-    is_small = spool.length <= SMALL
-    child = None if is_small else start_stateless(settings, options)
-    pipeline = Pipeline(settings, ("extract", "classify", *ORDERED) if is_small else ORDERED, backends, options)
+@contextmanager
+def _helped(settings: Settings, request: Request) -> Iterator[BaseProcess | None]:
+    """A second process for the stateless steps, starting while the input is still being read; none for small inputs,
+    which are through before it would be up."""
+    if sum(path.stat().st_size for path in request.files) < SMALL_BYTES:
+        yield None
+        return
+    child = start_stateless(settings, _options(request))
+    try:
+        yield child
+    finally:
+        child.terminate()
+        child.join(10)
+
+
+def _pipeline(settings: Settings, request: Request, backends: Backends, child: BaseProcess | None) -> Pipeline:
+    return Pipeline(settings, STEPS if child is None else ORDERED, backends, _options(request))
+
+
+def _options(request: Request) -> Options:
+    return Options(assume_covered=request.assume_covered, batch=request.batch)
+
+
+def _run(feed: Feed, pipeline: Pipeline, child: BaseProcess | None, told: Progressed) -> None:
     try:
         _pump(feed, pipeline, told, lambda: child is None or child.is_alive())
     finally:
         pipeline.close()
-        if child is not None:
-            child.terminate()
-            child.join(10)
 
 
 def _pump(feed: Feed, pipeline: Pipeline, told: Progressed, is_whole: Callable[[], bool]) -> None:
