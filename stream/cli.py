@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from stream.commands import files, live, looking, models, reports, rules
-from stream.errors import HuiyingError
+from stream.errors import HuiyingError, OutsideFailed
 
 HELP = """回应钟：出了事，有人议论；负有责任的机关按时回应了吗？
 
@@ -31,10 +34,30 @@ def _every(verbose: bool = typer.Option(False, "--verbose", "-v", help="多说�
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
 
 
-def main() -> None:
-    """The entry point; an error of ours is one line on standard error and its exit code."""
+def main(words: Sequence[str] | None = None) -> None:
+    """The entry point (`words` = the arguments, else those of the process); an error of ours, or of the disk, is one
+    line on standard error and its exit code."""
     try:
-        app()
+        _run(words)
     except HuiyingError as error:
         typer.echo(f"huiying：{error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        typer.echo(
+            f"huiying：{error.filename or '读写'}：{error.strerror or error}；请检查路径、权限与磁盘空间", err=True
+        )
+        sys.exit(OutsideFailed.exit_code)
+
+
+def _run(words: Sequence[str] | None) -> None:
+    """What was printed is written before the exit code is chosen: a full disk must not look like success."""
+    try:
+        app(args=words)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # Python flushes once more at its end and would replace our exit code with 120.
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise

@@ -93,12 +93,13 @@ class Held:
         self._file = (folder / "pipeline.lock").open("w", encoding="utf-8")
 
     def acquire(self) -> bool:
-        """Whether nobody else holds it."""
+        """Whether nobody else holds it; after a no, ask with another `Held`."""
         import fcntl
 
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._file.close()
             return False
         return True
 

@@ -99,7 +99,9 @@ def crawl_command(
 
 
 def run_command(
-    steps: Annotated[list[str] | None, typer.Argument(metavar="[步骤…]", help="、".join(STEPS))] = None,
+    steps: Annotated[
+        list[str] | None, typer.Argument(metavar="[步骤…]", help=f"哪些步骤（默认全部）：{'、'.join(STEPS)}")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     assume_covered: Annotated[bool, typer.Option("--assume-covered", help="沉默即证据（见 replay）")] = False,
 ) -> None:

@@ -80,7 +80,7 @@ def status_command(
 
 def decide_command(
     post: Annotated[str, typer.Argument(help="信息的 id（事件由它所在的信息指明）")],
-    what: Annotated[str, typer.Argument(help="、".join(get_args(DecisionKind)))],
+    what: Annotated[str, typer.Argument(help=f"什么决定：{'、'.join(get_args(DecisionKind))}")],
     who: Annotated[str, typer.Option("--who", help="谁决定的（姓名与职务）")],
     why: Annotated[str, typer.Option("--why", help="依据")],
     value: Annotated[str | None, typer.Option("--value", help="JSON，含义见 docs/formats.md")] = None,
@@ -123,9 +123,7 @@ def rejected_list_command(
 
 
 @rejected_app.command("explain")
-def rejected_explain_command(
-    identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG
-) -> None:
+def rejected_explain_command(identity: Identity, config: Config = DEFAULT_CONFIG) -> None:
     """一条被拒消息的全部：原因与内容。"""
     with _store(config) as backends:
         one = _rejected(backends, identity)
@@ -136,9 +134,7 @@ def rejected_explain_command(
 
 
 @rejected_app.command("requeue")
-def rejected_requeue_command(
-    identity: Annotated[str, typer.Argument(metavar="编号")], config: Config = DEFAULT_CONFIG
-) -> None:
+def rejected_requeue_command(identity: Identity, config: Config = DEFAULT_CONFIG) -> None:
     """把一条被拒消息放回它那一步的入口（例如修好配置之后）。"""
     from stream.journey import leg
 
@@ -153,7 +149,9 @@ def rejected_requeue_command(
 
 
 @sources_app.command("test")
-def sources_test_command(url: Annotated[str, typer.Argument(metavar="网址")]) -> None:
+def sources_test_command(
+    url: Annotated[str, typer.Argument(metavar="网址", help="订阅源或列表页的地址")],
+) -> None:
     """试抓一个信源：类型、条目、编码、robots.txt、问题。"""
     from crawlers.testing import test_source
 

@@ -46,7 +46,7 @@ def web(at: datetime) -> dict[str, bytes]:
     """A news feed in UTF-8, an office's list and notices in gb18030, one folder that robots are asked to leave."""
     day = f"{at:%Y%m%d}"
     links = {
-        f"/news/{day}/baozha.html": (BLAST, f"{at:%d}日清晨，{BLAST}。\n现场浓烟滚滚，救援正在进行，附近居民已经疏散。"),
+        f"/news/{day}/baozha.html": (BLAST, f"今天，{BLAST}。\n现场浓烟滚滚，救援正在进行，附近居民已经疏散。"),
         f"/news/{day}/fangjia.html": ("多名业主反映楼盘延期交房 希望住建部门说明",
                                       "业主说，合同约定的交房日期已经过去半年。\n开发商没有给出新的日期，大家希望住建部门说明。"),
     }  # fmt: skip
@@ -214,7 +214,9 @@ def test_robots_txt_is_obeyed(seen: Seen) -> None:
 
 def test_articles_are_found(seen: Seen) -> None:
     with seen.backends() as backends:
-        texts = {text: backends.store.search(Search(text=text)).posts for text in ("爆炸", "交房", "有限空间", "浓烟滚滚")}
+        texts = {
+            text: backends.store.search(Search(text=text)).posts for text in ("爆炸", "交房", "有限空间", "浓烟滚滚")
+        }
     assert [len(posts) for posts in texts.values()] == [1, 1, 1, 1]
     notice = texts["有限空间"][0].mention
     assert (notice.title, notice.kind, notice.source) == (NOTICE, "authority", "office")
