@@ -49,8 +49,8 @@ bench: install  ## speed, next to a baseline in the same run
 evaluate: install  ## quality: the scoring scripts' figures into docs/quality.md
 	$(BIN)/huiying evaluate --data $(DATA) --judge $(JUDGE) --out docs/quality.md
 
-lock: install  ## the exact set that CI tested
-	$(BIN)/python -m pip list --disable-pip-version-check --format=freeze --exclude huiying --exclude pip --exclude setuptools > constraints.txt
+lock: test-transformer  ## the exact set that CI tested (torch apart: its build differs by machine)
+	$(BIN)/python -m pip list --disable-pip-version-check --format=freeze --exclude huiying --exclude pip --exclude setuptools --exclude torch > constraints.txt
 
 clean:  ## removes what was built and the data folder
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache data
