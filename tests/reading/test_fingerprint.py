@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.reading.fingerprint import TERMS, fingerprint, rarity
+from stream.reading.fingerprint import TERMS, _of_few, _of_many, fingerprint, rarity
 
 LEAD = "五月二十日上午，青禾县云溪镇一座老桥的栏杆被货车撞断，交警到场疏导，养护部门正在抢修，预计傍晚恢复通行。"
 
@@ -82,3 +82,18 @@ def test_simhash_tells_reprints(other: tuple[str, str], is_reprint: bool) -> Non
 def test_a_known_value_does_not_drift() -> None:
     # Stored incidents and prints rest on these numbers: another table or hash needs a migration.
     assert fingerprint("云溪老桥", "") == ([353397899616, 842139715414, 1079499727957], 3870169481350312830)
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("云溪老桥栏杆被撞", ""),
+        ("云溪老桥老桥 ＡＢ12", "老桥，老桥；AB１２ café ǅ Ⅻ"),
+        ("桥" * 60, "𠀀桥\ud800\x00桥" * 15),
+        ("青禾县云溪镇", LEAD),
+        ("", LEAD[:40]),
+        ("！", "？"),
+    ],
+)
+def test_titles_are_read_as_long_texts_are(title: str, text: str) -> None:
+    assert _of_few(title, text) == _of_many(title, text)
