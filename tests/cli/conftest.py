@@ -26,9 +26,6 @@ class Called(Struct, frozen=True):
         return [json.loads(one) for one in self.out.splitlines()]
 
 
-Huiying = Callable[..., Called]
-
-
 def call(data: Path, *words: str | Path, stdin: bytes = b"", config: Path | None = None) -> Called:
     """`huiying WORDS` in this process, by the entry point itself."""
     environment = {
@@ -46,17 +43,29 @@ def call(data: Path, *words: str | Path, stdin: bytes = b"", config: Path | None
         return Called(code, out.getvalue().decode(), err.getvalue().decode())
 
 
+class CommandLine(Struct, frozen=True):
+    """Calls the command line over one data folder."""
+
+    data: Path
+
+    def __call__(self, *words: str | Path, stdin: bytes = b"", config: Path | None = None) -> Called:
+        return call(self.data, *words, stdin=stdin, config=config)
+
+    def over(self, data: Path) -> "CommandLine":
+        """The same over another folder."""
+        return CommandLine(data)
+
+
 @pytest.fixture
-def huiying(tmp_path: Path) -> Huiying:
-    """Calls the command line over a data folder of this test's own."""
-    return lambda *words, **more: call(tmp_path / "data", *words, **more)
+def huiying(tmp_path: Path) -> CommandLine:
+    """Over a data folder of this test's own."""
+    return CommandLine(tmp_path / "data")
 
 
 @pytest.fixture(scope="module")
-def shared_huiying(tmp_path_factory: pytest.TempPathFactory) -> Huiying:
-    """Calls the command line over a data folder that the tests of a module share."""
-    data = tmp_path_factory.mktemp("shared") / "data"
-    return lambda *words, **more: call(data, *words, **more)
+def shared_huiying(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    """Over a data folder that the tests of a module share."""
+    return CommandLine(tmp_path_factory.mktemp("shared") / "data")
 
 
 @pytest.fixture(scope="session")

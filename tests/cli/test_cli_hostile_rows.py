@@ -158,7 +158,9 @@ def test_another_system_s_columns(tmp_path: Path, huiying: Huiying) -> None:
     (tmp_path / "map.yaml").write_text(
         "columns: {id: 编号, title: 诉求标题, published_at: 登记时间}\nconstants: {kind: complaint}\n", encoding="utf-8"
     )
-    (tmp_path / "posts.csv").write_text(f"编号,诉求标题,登记时间\nA1,城东路灯坏了半个月没人修,{TIME}\n", encoding="utf-8")
+    (tmp_path / "posts.csv").write_text(
+        f"编号,诉求标题,登记时间\nA1,城东路灯坏了半个月没人修,{TIME}\n", encoding="utf-8"
+    )
     told = huiying("read", tmp_path / "posts.csv", "--map", tmp_path / "map.yaml")
     assert told.code == 0, told.err
     assert [(one["id"], one["published"]["earliest"]) for one in told.lines] == [("A1", "2030-01-01T08:00:00+08:00")]
