@@ -14,7 +14,7 @@ ENTRIES = {
 }  # fmt: skip
 NEEDED = {
     "instant": "请填写时刻，例如 2026-03-02 20:05",
-    "interval": "请填写时刻，例如 2026-03-02 09:12；最早可以不填，最早不得晚于最晚",
+    "interval": "请填写时刻，例如 2026-03-02 09:12；最早可以不填，但不得晚于最晚",
     "restated": "请选择回应并填写更正后的时刻，例如 2026-03-02 20:05",
     "response": "这个事件还没有可选的回应",
     "post": "请填写信息的编号",
@@ -51,23 +51,23 @@ def value_of(entry: str, given: dict[str, Any]) -> Any:
     return value
 
 
-def _interval(given: dict[str, Any], entry: str) -> dict[str, str | None]:
+def _interval(given: dict[str, Any], entry: str) -> dict[str, str]:
+    """`at` where one instant or date was given, else `earliest` and `latest`: as written, so as precise as written."""
     latest = _instant(given.get("latest"), entry)
-    value = {
-        "earliest": _instant(given["earliest"], entry) if _filled(given.get("earliest")) else None,
-        "latest": latest,
-    }
+    if not _filled(given.get("earliest")):
+        return {"at": latest}
+    value = {"earliest": _instant(given["earliest"], entry), "latest": latest}
     if interval_in(value) is None:
         raise Incomplete(NEEDED[entry])
     return value
 
 
 def _instant(text: Any, entry: str) -> str:
-    """An instant in ISO with its offset; without one, Shanghai's."""
-    found = interval_in(_text(text, entry).replace("：", ":"))
-    if found is None:
+    """An instant or a date as it was written, in half-width characters."""
+    written = _text(text, entry).replace("：", ":")
+    if interval_in(written) is None:
         raise Incomplete(NEEDED[entry])
-    return found.latest.isoformat()
+    return written
 
 
 def _text(value: Any, entry: str) -> str:

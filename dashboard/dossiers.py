@@ -161,7 +161,10 @@ def figures(dossier: Dossier) -> str:
 
 
 def _account(post: Post | None) -> str:
-    return (post.mention.account or names.source_names().get(post.mention.source or "", "")) if post else ""
+    if post is None:
+        return ""
+    source = post.mention.source or ""
+    return post.mention.account or names.source_names().get(source, source)
 
 
 def coverage(judgement: Judgement | None) -> str:

@@ -101,7 +101,7 @@ def left(due: Due, now: datetime) -> tuple[str, bool]:
 def why(obligation: Obligation) -> str:
     """The reason of a verdict, in Chinese, as a small line; with the time it took where there was an answer."""
     took = taken(obligation.elapsed_s) if obligation.verdict != "pending" and obligation.elapsed_s else ""
-    return small(reason_words(obligation.reason) + (f"，用时 {took}" if took else ""))
+    return small(reason_words(obligation.reason) + (f"（用时 {took}）" if took else ""))
 
 
 def taken(elapsed: Elapsed) -> str:
@@ -110,6 +110,8 @@ def taken(elapsed: Elapsed) -> str:
         return f"至少 {_hours(max(elapsed.min, 0))}" if elapsed.min > 0 else "不详"
     if elapsed.max - elapsed.min < 120:
         return _hours(elapsed.max)
+    if elapsed.min < 0 < elapsed.max:
+        return f"不超过 {_hours(elapsed.max)}"
     return f"{_hours(elapsed.min)} 至 {_hours(elapsed.max)}"
 
 

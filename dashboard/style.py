@@ -27,7 +27,8 @@ h3{font-size:1.15rem!important;padding:.6rem 0 .1rem!important}
 .hy-table tr.hy-sub td{color:#666;border-bottom:1px dotted #e8e8e8;padding-top:.15rem;padding-bottom:.15rem}
 .hy-table tr.hy-bad td{background:#fdf3f2}
 .hy-table td.hy-num,.hy-table th.hy-num{text-align:right;font-variant-numeric:tabular-nums}
-.hy-table a,.hy-title{color:#16457a}.hy-title{font-weight:600;text-decoration:none}.hy-title:hover{text-decoration:underline}
+.hy-table a,.hy-title{color:#16457a}.hy-title{font-weight:600;text-decoration:none}
+.hy-title:hover{text-decoration:underline}
 .hy-clock{font-variant-numeric:tabular-nums;font-weight:700;font-size:1.02rem;white-space:nowrap}
 .hy-over{color:#95170c}.hy-small{color:#666;font-size:.8rem;line-height:1.35}
 .hy-nowrap{white-space:nowrap}.hy-live table{table-layout:fixed}
@@ -42,7 +43,8 @@ h3{font-size:1.15rem!important;padding:.6rem 0 .1rem!important}
 .hy-group.t-late{border-color:#b3261e}.hy-group.t-pending{border-color:#e0a800}
 .hy-group.t-unknown{border-color:#77779a}.hy-group.t-met{border-color:#2c9c50}
 .hy-facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.35rem 1.2rem;font-size:.92rem}
-.hy-facts dt{color:#666;font-size:.8rem}.hy-facts dd{margin:0;overflow-wrap:anywhere}
+.hy-facts,.hy-facts div,.hy-facts dt,.hy-facts dd{margin:0!important;padding:0}
+.hy-facts dt{color:#666;font-size:.8rem}.hy-facts dd{overflow-wrap:anywhere}
 .hy-bar{display:flex;height:.75rem;min-width:8rem;border-radius:.3rem;overflow:hidden;background:#eee;margin-top:.3rem}
 .hy-bar i{display:block;height:100%}
 .hy-bar .b-met{background:#2c9c50}.hy-bar .b-late{background:#b3261e}

@@ -55,7 +55,7 @@ OUTCOME_WORDS: Mapping[Outcome, str] = {
 HEADLINES = ("CN-5H-AUTH", "CN-24H-PRESSER", "CN-48H-OTHER")
 
 CLOCKS = {
-    "strict": "从严：自规则起点",
+    "strict": "从严（据以定结论）",
     "occurred": "自事发",
     "opinion": "自舆情首现",
     "severity_evident": "自等级可知",

@@ -60,7 +60,9 @@ def _tiles(sums: Tally, incidents: int) -> str:
     tiles: tuple[tuple[str, str, int, str], ...] = (
         ("", "有时限的事件", incidents, "首现在所选日期内"), ("", "应判定", sums.judged, "“应当”类时限"),
         ("met", "按时", sums.met, f"占能判断的 {rate}"), ("late", "超时", sums.late, ""),
-        ("", "按时后撤回", sums.retracted, "没有别的发布满足时限"), ("unknown", "无法判断", sums.unknown, "不是超时"), ("pending", "计时中", sums.pending, "尚未到期"),
+        ("", "按时后撤回", sums.retracted, "没有别的发布满足时限"),
+        ("unknown", "无法判断", sums.unknown, "不是超时"),
+        ("pending", "计时中", sums.pending, "尚未到期"),
     )  # fmt: skip
     drawn = "".join(
         f'<div class="hy-tile t-{colour}">{name}<b>{value}</b>{small(note)}</div>'
