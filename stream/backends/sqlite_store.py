@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -44,6 +44,10 @@ class _Row(Struct, frozen=True):
     labels: str | None
 
 
+# One statement for many ids: each statement of its own takes the file's read lock once more.
+_AMONG = 250
+
+
 class SqliteStore:
     """Keeps items; every public method is one statement or one transaction (joined to `together()` when inside)."""
 
@@ -54,11 +58,11 @@ class SqliteStore:
 
     def get_many(self, kind: type[T], ids: Sequence[str]) -> dict[str, Stored]:
         table = KINDS[kind]
-        sql = f"SELECT revision, body FROM {table.tag} WHERE id = ?"
-        found = {}
-        for id in dict.fromkeys(ids):
-            if is_storable((id,)) and (rows := self._file.read(sql, (id,))):
-                found[id] = Stored(item=table.unpack(rows[0][1]), revision=rows[0][0])
+        found: dict[str, Stored] = {}
+        for some in _among(ids):
+            sql = f"SELECT id, revision, body FROM {table.tag} WHERE id IN {_marks(some)}"
+            for id, revision, body in self._file.read(sql, some):
+                found[id] = Stored(item=table.unpack(body), revision=revision)
         return found
 
     def save_many(self, saves: Sequence[Save]) -> list[Saved]:
@@ -87,11 +91,15 @@ class SqliteStore:
         return results
 
     def _rows(self, saves: Sequence[Save]) -> dict[tuple[type[Item], str], _Row]:
+        wanted: dict[type[Item], list[str]] = defaultdict(list)
+        for save in saves:
+            wanted[type(save.item)].append(save.item.id)
         found = {}
-        for place in {(type(save.item), save.item.id): None for save in saves}:
-            rows = self._file.read(f"SELECT key, revision, labels FROM {KINDS[place[0]].tag} WHERE id = ?", (place[1],))
-            if rows:
-                found[place] = _Row(*rows[0])
+        for kind, ids in wanted.items():
+            for some in _among(ids):
+                sql = f"SELECT id, key, revision, labels FROM {KINDS[kind].tag} WHERE id IN {_marks(some)}"
+                for id, *row in self._file.read(sql, some):
+                    found[kind, id] = _Row(*row)
         return found
 
     def _write(self, kind: type[Item], items: Mapping[str, tuple[Item, int]], before: Mapping[str, _Row]) -> None:
@@ -224,3 +232,14 @@ def _upsert(table: Kind, *first: str) -> str:
 def _add_match(found: Conditions, wanted: Wanted) -> None:
     if match := wanted.match():
         found.add("key IN (SELECT rowid FROM post_words WHERE post_words MATCH ?)", match)
+
+
+def _among(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Distinct ids by the statement; one that UTF-8 cannot hold is nowhere."""
+    known = [id for id in dict.fromkeys(ids) if is_storable((id,))]
+    for start in range(0, len(known), _AMONG):
+        yield known[start : start + _AMONG]
+
+
+def _marks(ids: Sequence[str]) -> str:
+    return f"({', '.join('?' * len(ids))})"
