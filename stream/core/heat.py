@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from math import sqrt
 
 from msgspec import Struct
@@ -42,6 +43,8 @@ class SpikeRule(Struct, frozen=True, kw_only=True):
 NO_HEAT = Heat(posts=0, peak=0, peak_at=None, hourly=[])
 
 
+# Asked for seven times a post, always of the same instant.
+@lru_cache(maxsize=8)
 def hour_of(at: datetime) -> datetime:
     """The hour `at` lies in."""
     return at.replace(minute=0, second=0, microsecond=0)
