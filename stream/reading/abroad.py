@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-import ahocorasick
+from stream.reading.scan import Words
 
 _BY_OFFSET: dict[float, str] = {
     -10: "夏威夷",
@@ -68,16 +68,9 @@ _HOME_NAMES = (
 HOME = tuple(_HOME_NAMES.split())
 
 
-def _automaton(names: list[str]) -> ahocorasick.Automaton:
-    built = ahocorasick.Automaton()
-    for name in names:
-        built.add_word(name, name)
-    built.make_automaton()
-    return built
-
-
-_FOREIGN = _automaton(list(OFFSETS))
-_HOME = _automaton(list(HOME))
+_FOREIGN_NAMES = tuple(OFFSETS)
+_FOREIGN = Words(_FOREIGN_NAMES)
+_HOME = Words(HOME)
 
 # What follows a foreign name without placing anything there: 印度洋, 美国地质勘探局测定, 日本料理, 英国籍, 威海地震.
 _NOT_A_PLACE = (
@@ -103,9 +96,9 @@ _OUR_PEOPLE = ("驻", "公民", "游客", "使馆", "领馆", "外交部", "留�
 def foreign_names(text: str) -> list[tuple[int, str]]:
     """(offset, name) of every name in `text` that lies abroad, in order; overlapping names keep the longest."""
     found: list[tuple[int, str]] = []
-    for end, name in _FOREIGN.iter(text):
-        start = end - len(name) + 1
-        if text.startswith(_NOT_A_PLACE, end + 1) or _is_split(text, start, name):
+    for number, start, end in _FOREIGN.find(text):
+        name = _FOREIGN_NAMES[number]
+        if text.startswith(_NOT_A_PLACE, end) or _is_split(text, start, name):
             continue
         while found and found[-1][0] >= start:
             found.pop()
@@ -122,7 +115,7 @@ def _is_split(text: str, start: int, name: str) -> bool:
 def home_names(text: str) -> list[tuple[int, str]]:
     """(offset, name) of every name in `text` that lies in China, in order."""
     return [
-        (end - len(name) + 1, name)
-        for end, name in _HOME.iter(text)
-        if not (name == "我国" and text.startswith(_OUR_PEOPLE, end + 1))
+        (start, HOME[number])
+        for number, start, end in _HOME.find(text)
+        if not (HOME[number] == "我国" and text.startswith(_OUR_PEOPLE, end))
     ]

@@ -24,12 +24,10 @@ WHOLE_CHARACTERS = 2000  # enough to tell reprints apart
 TITLE_BONUS = 40  # quarter bits: the title says what it is about, rare pairs further down are often accidents
 REPEAT_BONUS = 20  # quarter bits for a pair that stands there twice
 TITLE_VOTES = 3  # under one short summary another title is another post; under a long text it is a reprint
-# Typed once: numpy would make an array of a plain number at every operation.
-_RARITY_BITS = np.uint64(8)
-_BUCKETS_SHIFT = np.uint32(15)  # 32 hash bits down to the table's 17
-_FIRST_FACTOR, _SECOND_FACTOR = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
-_SPREAD_FACTORS = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
-_SPREAD_SHIFTS = np.uint64(29), np.uint64(32)
+_RARITY_BITS = 8
+_BUCKETS_SHIFT = 15  # 32 hash bits down to the table's 17
+_FIRST_FACTOR, _SECOND_FACTOR = 0x9E3779B1, 0x85EBCA77
+_SPREAD = ((0x9E3779B97F4A7C15, 29), (0xBF58476D1CE4E5B9, 32))
 _ABREAST = 16
 _TERM_BITS = 40
 _BALLOTS = 255  # what a byte can count
@@ -79,19 +77,16 @@ def _of_few(title: str, text: str) -> tuple[list[int], int]:
 def _vote(pair: str) -> tuple[int, int] | None:
     """The term of two characters, and its 64 bits as 64 bytes: as integers, up to 255 of them add up bit by bit."""
     tables = _tables()
-    first, second = (int(tables.fold[min(ord(one), 0xFFFF)]) for one in pair)
+    first, second = tables.fold.item(min(ord(pair[0]), 0xFFFF)), tables.fold.item(min(ord(pair[1]), 0xFFFF))
     if not (first and second):
         return None
-    hashed = (first * int(_FIRST_FACTOR) + second * int(_SECOND_FACTOR)) & 0xFFFFFFFF
-    cost = min(
-        int(tables.single[first]) + int(tables.single[second]), int(tables.double[hashed >> int(_BUCKETS_SHIFT)])
-    )
-    spread = hashed
-    for factor, shift in zip(_SPREAD_FACTORS, _SPREAD_SHIFTS, strict=True):
-        spread = spread * int(factor) & 0xFFFFFFFFFFFFFFFF
-        spread ^= spread >> int(shift)
+    hashed = spread = (first * _FIRST_FACTOR + second * _SECOND_FACTOR) & 0xFFFFFFFF
+    cost = min(tables.single.item(first) + tables.single.item(second), tables.double.item(hashed >> _BUCKETS_SHIFT))
+    for factor, shift in _SPREAD:
+        spread = spread * factor & 0xFFFFFFFFFFFFFFFF
+        spread ^= spread >> shift
     digits = f"{int.from_bytes(spread.to_bytes(8, 'little'), 'big'):064b}"
-    return hashed << int(_RARITY_BITS) | cost, int.from_bytes(digits.encode(), "big") & _LOWEST_BITS
+    return hashed << _RARITY_BITS | cost, int.from_bytes(digits.encode(), "big") & _LOWEST_BITS
 
 
 def _of_many(title: str, text: str) -> tuple[list[int], int]:
@@ -108,13 +103,13 @@ def _pairs(text: str) -> tuple[_Terms, NDArray[np.intp]]:
     punctuation."""
     tables = _tables()
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    folded = tables.fold.take(points, mode="clip")
+    folded = tables.fold.take(points, mode="clip").astype(np.uint32)
     places = np.flatnonzero((folded[:-1] != 0) & (folded[1:] != 0))
     first, second = folded.take(places), folded.take(places + 1)
-    hashes = first.astype(np.uint32) * _FIRST_FACTOR + second.astype(np.uint32) * _SECOND_FACTOR
+    hashes: NDArray[np.uint32] = first * np.uint32(_FIRST_FACTOR) + second * np.uint32(_SECOND_FACTOR)
     cost = tables.single.take(first) + tables.single.take(second)
-    np.minimum(cost, tables.double.take(hashes >> _BUCKETS_SHIFT), out=cost)
-    return hashes.astype(np.uint64) << _RARITY_BITS | cost, places
+    np.minimum(cost, tables.double.take(hashes >> np.uint32(_BUCKETS_SHIFT)), out=cost)
+    return hashes.astype(np.uint64) << np.uint64(_RARITY_BITS) | cost, places
 
 
 def _rarest(title: Iterable[int], lead: Iterable[int]) -> list[int]:
@@ -137,11 +132,10 @@ def _simhash(terms: _Terms) -> int:
     # since no column is longer than 255 (2,600 terms at most).
     spread = np.zeros(-count % _ABREAST + count, np.uint64)
     spread[:count] = terms
-    spread >>= _RARITY_BITS
-    spread *= _SPREAD_FACTORS[0]
-    spread ^= spread >> _SPREAD_SHIFTS[0]
-    spread *= _SPREAD_FACTORS[1]
-    spread ^= spread >> _SPREAD_SHIFTS[1]
+    spread >>= np.uint64(_RARITY_BITS)
+    for factor, shift in _SPREAD:
+        spread *= np.uint64(factor)
+        spread ^= spread >> np.uint64(shift)
     rows = np.unpackbits(spread.view(np.uint8)).reshape(-1, _ABREAST * 64)
     votes = rows.sum(axis=0, dtype=np.uint8).reshape(_ABREAST, 64).sum(axis=0, dtype=np.uint32)
     bits = np.packbits(votes * 2 > count)

@@ -31,7 +31,8 @@ class Linear(Struct, frozen=True):
     def sums(self, text: str) -> tuple[list[int], int]:
         """The weight of every topic and the number of features."""
         found = features(text)
-        return [int(one) for one in self.weights[found].sum(axis=0, dtype=np.int32)], len(found)
+        rows = self.weights.take(found, axis=0)
+        return rows.sum(axis=0, dtype=np.int32).tolist(), len(found)
 
     def scores(self, text: str) -> dict[str, float]:
         """Probability by topic, each for itself, to 3 decimals."""
