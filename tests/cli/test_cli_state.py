@@ -63,6 +63,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, written: Written, shared_huiy
     posts = written(folder / "posts.jsonl", ROWS)
     told = shared_huiying("replay", posts, "--out", folder / "out", "--assume-covered", "--keep")
     assert told.code == 0, told.err
+    data: Path
     [data] = (shared_huiying.data / "replays").iterdir()
     return data
 
