@@ -18,11 +18,14 @@ from msgspec import Struct
 from stream.core.documents import Answer, Emergency, PostKind, TopicScore
 from stream.reading.scan import Hit
 
-POINTS = {"harm": 4, "people": 2, "idle": -4}
-TOPIC, REGION, ANSWERED, ABROAD = 3, 2, 3, -6
+# A word's points in the title; in the lead, where background stands too, half of them.
+POINTS = {"harm": 5, "sign": 4, "people": 2, "idle": -5}
+TOPIC, REGION, ANSWERED, ABROAD = 3, 1, 3, -8
 ENOUGH = 5
+# Everybody talks of school, illness, travel and shopping: without harm or a sign of it these topics tell nothing.
+EVERYDAY = frozenset({"教育", "卫生健康", "交通运输", "商贸旅游"})
 # Beyond so many words of a kind nothing is added: long texts are not more relevant.
-MOST = 3
+MOST = 2
 
 
 class Signs(Struct, frozen=True):
@@ -57,12 +60,25 @@ def is_relevant(signs: Signs, hits: Sequence[Hit], text: str) -> bool:
 
 
 def points(signs: Signs, hits: Sequence[Hit], text: str) -> int:
-    """The sum that `is_relevant` weighs."""
-    seen: dict[str, set[str]] = {kind: set() for kind in POINTS}
+    """The sum that `is_relevant` weighs, the title's words in full and the lead's by half."""
+    titled, leading = _counted(hits, text)
+    answered = signs.response is not None and signs.response.issuer_kind != "celebrity"
+    is_told = titled["harm"] or titled["sign"] or leading["harm"] or answered
+    if not is_told and all(one.topic in EVERYDAY for one in signs.topics):
+        return 0
+    total = sum(worth * titled[kind] + worth * leading[kind] // 2 for kind, worth in POINTS.items())
+    total += TOPIC * min(2, len(signs.topics)) + (REGION if signs.regions else 0)
+    return total + (ANSWERED if answered else 0) + (ABROAD if signs.is_abroad else 0)
+
+
+def _counted(hits: Sequence[Hit], text: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many different words of each kind stand in the title and, besides, in the lead; at most 2 of a kind."""
+    lead = text.find("\n")
+    titled: dict[str, set[str]] = {kind: set() for kind in POINTS}
+    leading: dict[str, set[str]] = {kind: set() for kind in POINTS}
     for hit in hits:
+        seen = titled if hit.end <= lead else leading
         for kind in hit.value:
             seen[kind].add(text[hit.start : hit.end])
-    total = sum(POINTS[kind] * min(MOST, len(found)) for kind, found in seen.items())
-    total += TOPIC * min(2, len(signs.topics)) + (REGION if signs.regions else 0)
-    total += ANSWERED if signs.response is not None and signs.response.issuer_kind != "celebrity" else 0
-    return total + (ABROAD if signs.is_abroad else 0)
+    first = {kind: min(MOST, len(found)) for kind, found in titled.items()}
+    return first, {kind: min(MOST - first[kind], len(found)) for kind, found in leading.items()}
