@@ -11,19 +11,11 @@ from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
 from msgspec import Struct
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from stream.intake.rejects import Flaw
 
 UNZIPPED_BYTES = 512 << 20  # openpyxl keeps the table of shared strings in memory; a zip bomb must not fill it
 SPOOLED_BYTES = 8 << 20
-
-# What zipfile and openpyxl raise on files that are cut, encrypted, or hold something else.
-_DAMAGED = (
-    *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError, RuntimeError),
-    *(KeyError, IndexError, ValueError, TypeError),
-)
 
 
 class Formula(Struct, frozen=True):
@@ -36,7 +28,7 @@ def sheet_rows(source: IO[bytes]) -> Iterator[tuple[int | None, dict[str, Any] |
         shutil.copyfileobj(source, whole)
         try:
             yield from _sheet_rows(whole)
-        except _DAMAGED:
+        except _damaged():
             yield None, Flaw(reason="broken_file")
 
 
@@ -61,7 +53,20 @@ def _sheet_rows(whole: IO[bytes]) -> Iterator[tuple[int | None, dict[str, Any] |
             yield number, cells
 
 
+def _damaged() -> tuple[type[Exception], ...]:
+    """What zipfile and openpyxl raise on files that are cut, encrypted, or hold something else."""
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    return (
+        *(zipfile.BadZipFile, InvalidFileException, ParseError, OSError, RuntimeError),
+        *(KeyError, IndexError, ValueError, TypeError),
+    )
+
+
 def _cells(whole: IO[bytes], *, stored: bool) -> Iterator[tuple[Any, ...]]:
+    # Here and below, since openpyxl takes an eighth of a second to load and most tables are JSONL.
+    from openpyxl import load_workbook
+
     book = load_workbook(whole, read_only=True, data_only=stored, keep_links=False)
     sheet = book.worksheets[0]
     sheet.reset_dimensions()  # a file may claim a million columns; rows are then padded to them

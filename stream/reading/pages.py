@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 import lxml.html
-import trafilatura
 from lxml.etree import LxmlError
 from msgspec import Struct
 
@@ -81,6 +80,9 @@ def _body(root: Any) -> Body:
         body = wider
     if body.worth >= SURE or _is_large(root):
         return body
+    # Here, since it takes a third of a second to load and few runs meet a page that needs it.
+    import trafilatura
+
     text = trafilatura.extract(root, include_comments=False, include_tables=False) or ""
     worth = prose_of(text)
     return Body(text, worth) if worth > 2 * body.worth else body
