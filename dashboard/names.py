@@ -80,7 +80,7 @@ def region_prefix(written: str) -> str | None:
     or if several regions share the name."""
     added = {name: code for code, name in _added_regions().items()}
     codes = (added[written],) if written in added else codes_by_name().get(written, (written,))
-    if len(codes) != 1 or not codes[0].isdecimal() or len(codes[0]) > 6:
+    if len(codes) != 1 or not (codes[0].isascii() and codes[0].isdecimal()) or len(codes[0]) > 6:
         return None
     code = codes[0]
     while len(code) > 2 and len(code) % 2 == 0 and code.endswith("00"):

@@ -35,7 +35,8 @@ from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCoun
 
 T = TypeVar("T", bound=Item)
 
-SHOWN = 40  # incidents of one verdict on the live page
+SHOWN = 60  # incidents of one verdict on a page
+RUNNING = 250  # incidents looked through for those whose clock runs
 MEMBERS = 100  # posts of an incident on one page
 CITED = 200  # responses and pieces of evidence of an incident that are looked up
 REVIEWED = 400  # judgements in one page of the review: well under 100 ms to read
@@ -136,16 +137,30 @@ def now() -> Now:
 def board() -> Board:
     """Open incidents that have a clock with hours: those that run by their deadline, then late, unknown, in time."""
     found: dict[str, Judgement] = {}
-    is_cut = False
+    cut = []
     with reading() as backends:
         for verdict in _LIVE:
-            where = Filter(state="open", verdict=verdict)
-            order = {"order": "due" if verdict == "pending" else "newest"}
-            page = backends.store.listing(Judgement, where, limit=SHOWN, **order)  # type: ignore[arg-type]
-            is_cut = is_cut or page.cursor is not None
-            found.update((one.id, one) for one in _typed(page.items, Judgement) if headline(one))
+            page, is_cut = _ruled(backends.store, Filter(state="open", verdict=verdict))
+            found.update((one.id, one) for one in page if headline(one))
+            cut.append(is_cut)
         open_ = backends.store.count(Judgement, Filter(state="open"))
-    return Board(judgements=sorted(found.values(), key=_urgency), open=open_, is_cut=is_cut)
+    return Board(judgements=sorted(found.values(), key=_urgency), open=open_, is_cut=any(cut))
+
+
+def _ruled(store: Store, where: Filter) -> tuple[list[Judgement], bool]:
+    """Incidents with a verdict, the next due first where it is `pending`, else the newest; and whether there are more.
+
+    Duties that only advise are pending too, and their reminders stand among the deadlines: hence a longer page. What
+    has no time to look again (it sorts last) runs by no clock, so nothing is missed where the page ends among those.
+    """
+    if where.verdict != "pending":
+        page = store.listing(Judgement, where, order="newest", limit=SHOWN)
+        return _typed(page.items, Judgement), page.cursor is not None
+    page = store.listing(Judgement, where, order="due", limit=RUNNING)
+    listed = _typed(page.items, Judgement)
+    running = [one for one in listed if any(other.verdict == "pending" for other in headline(one))]
+    is_cut = page.cursor is not None and bool(listed) and listed[-1].due_at is not None
+    return running[:SHOWN], is_cut or len(running) > SHOWN
 
 
 def _urgency(judgement: Judgement) -> tuple[bool, datetime, datetime, str]:
@@ -153,20 +168,17 @@ def _urgency(judgement: Judgement) -> tuple[bool, datetime, datetime, str]:
     return not stands.is_running, stands.next_due or judgement.opened_at, judgement.opened_at, judgement.id
 
 
-def obligations(verdict: Verdict, limit: int = 150) -> list[Due]:
+def obligations(verdict: Verdict) -> list[Due]:
     """Obligations with this verdict: the next due first where they run, else the newest first."""
-    is_running = verdict == "pending"
     with reading() as backends:
-        listed = backends.store.listing(
-            Judgement, Filter(verdict=verdict), order="due" if is_running else "newest", limit=limit
-        )
+        judgements, _ = _ruled(backends.store, Filter(verdict=verdict))
     found = [
         Due(judgement=judgement, obligation=obligation)
-        for judgement in _typed(listed.items, Judgement)
+        for judgement in judgements
         for obligation in judgement.obligations
         if obligation.verdict == verdict and obligation.modality != "advisory"
     ]
-    return sorted(found, key=_first_due) if is_running else found
+    return sorted(found, key=_first_due) if verdict == "pending" else found
 
 
 def _first_due(one: Due) -> tuple[datetime, str]:

@@ -13,7 +13,7 @@ from dashboard.words import DECISIONS, FORMS, GATES, GRADES
 from stream.core.documents import DecisionKind, Incident, Judgement
 
 CLOCK_S = 1.0
-FACTS_S = 3.0
+FACTS_S = 5.0
 TEXT_LIMIT = 500
 
 
@@ -56,8 +56,14 @@ def facts(identity: str) -> None:
             st.html(dossiers.history(judgement))
     with st.expander("已发出的提醒", icon=":material/notifications:"):
         st.html(dossiers.alerts(dossier))
-    st.subheader("人的决定", anchor=False)
-    st.html(dossiers.decisions(incident))
+
+
+@st.fragment(run_every=CLOCK_S)
+def decided(identity: str) -> None:
+    """What people decided, as soon as the pipeline has taken it up."""
+    incident = queries.incident(identity)
+    if incident is not None:
+        st.html(dossiers.decisions(incident))
 
 
 def _deadlines(judgement: Judgement | None) -> list[tuple[str, Any]]:
@@ -159,4 +165,6 @@ else:
     clocks(identity)
     facts(identity)
     members(identity)
+    st.subheader("人的决定", anchor=False)
+    decided(identity)
     decide(found)
