@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 import yaml
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from stream.errors import SettingsError
 
@@ -27,8 +27,8 @@ class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long things are kept: raw pages on the bus in hours, third-party posts in days (domain: 30 by default)."""
 
-    pages_hours: int = 24
-    posts_days: int = 30
+    pages_hours: Annotated[int, Meta(ge=1)] = 24
+    posts_days: Annotated[int, Meta(ge=1)] = 30
 
 
 class Vault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,9 +77,11 @@ def load_settings(path: Path) -> Settings:
 def load_yaml(path: Path, kind: type[T]) -> T:
     """A strict YAML file as `kind`. Raises SettingsError with file, path inside it, and what to do."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _Strict)  # noqa: S506 (a SafeLoader)
     except FileNotFoundError:
         raise SettingsError(f"{path}：文件不存在。请检查路径，或从仓库的 config/ 复制一份") from None
+    except OSError as error:
+        raise SettingsError(f"{path}：读不出（{error.strerror}）。请检查路径和权限") from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path}：不是 UTF-8（第 {error.start} 字节）。请用 UTF-8 另存") from None
     except yaml.YAMLError as error:
@@ -87,9 +89,28 @@ def load_yaml(path: Path, kind: type[T]) -> T:
         where = f"第 {mark.line + 1} 行第 {mark.column + 1} 列" if mark else "某处"
         raise SettingsError(f"{path}：{where} YAML 语法有误（{getattr(error, 'problem', error)}）；请改正") from None
     try:
-        return msgspec.convert({} if raw is None else raw, kind)
+        return msgspec.convert({} if raw is None else raw, kind, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{path}：{_explain(str(error), kind)}") from None
+
+
+class _Strict(yaml.SafeLoader):
+    """YAML lets the last of two equal keys win in silence; here that is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(None, None, f"`{key.value}` 写了两次", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    """Folders are written as text."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise TypeError(f"Expected `str`, got `{type(value).__name__}`")
 
 
 def _explain(message: str, kind: type[Any]) -> str:

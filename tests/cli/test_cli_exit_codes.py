@@ -77,6 +77,32 @@ def test_a_broken_configuration_is_named(words: tuple[str, ...], huiying: Huiyin
     assert "是否想写 `store`" in told.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("namespace: a\nnamespace: b\n", "`namespace` 写了两次"),
+        ("retention: {posts_days: -5}\n", "$.retention.posts_days"),
+        ("data: 5\n", "$.data 应为 str"),
+        ("? [1, 2]\n: 3\n", "YAML 语法有误"),
+        ("5\n", "应为 object"),
+        ("a: 1\n", "没有 `a` 这一项"),
+    ],
+)
+def test_faults_of_the_profile(content: str, said: str, huiying: Huiying, tmp_path: Path) -> None:
+    config = tmp_path / "embedded.yaml"
+    config.write_text(content, encoding="utf-8")
+    told = huiying("status", config=config)
+    assert told.code == 2
+    assert str(config) in told.err
+    assert said in told.err
+
+
+def test_no_profile_at_all(huiying: Huiying, tmp_path: Path) -> None:
+    for config in (tmp_path, tmp_path / "none.yaml"):
+        told = huiying("status", config=config)
+        assert (told.code, str(config) in told.err) == (2, True)
+
+
 @pytest.mark.parametrize("bad", BAD, ids=lambda path: path.stem)
 def test_check_finds_every_kind_of_fault(bad: Path, huiying: Huiying, tmp_path: Path) -> None:
     folder = tmp_path / "config"
