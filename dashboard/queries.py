@@ -35,8 +35,8 @@ from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCoun
 
 T = TypeVar("T", bound=Item)
 
-SHOWN = 60  # incidents of one verdict on a page
-RUNNING = 250  # incidents looked through for those whose clock runs
+SHOWN = 30  # incidents of one verdict on a page: seven such lists make the live page, every second
+RUNNING = 150  # incidents looked through for those whose clock runs
 MEMBERS = 100  # posts of an incident on one page
 CITED = 200  # responses and pieces of evidence of an incident that are looked up
 REVIEWED = 400  # judgements in one page of the review: well under 100 ms to read
