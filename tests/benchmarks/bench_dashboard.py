@@ -1,7 +1,8 @@
 """How long the dashboard's questions take: every query of dashboard/queries.py beside a bare SELECT by primary key.
 
 `python tests/benchmarks/bench_dashboard.py [--posts 50000] [--incidents 1000] [--rounds 30]`. The store is filled
-through `save_many` with invented posts and incidents (four of ten judged, by nine clocks each); the seed is fixed. Every
+through `save_many` with invented posts and incidents (four of ten judged, by nine clocks each); the seed is fixed.
+Every
 call opens its own connection, as on a page; the bare SELECT does too.
 """
 
