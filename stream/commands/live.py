@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ from rich.console import Console
 
 from stream.clock import PipelineClock
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
-from stream.errors import UsageError
+from stream.errors import OutsideFailed, UsageError
 from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.journey import STEPS
 from stream.pipeline import Options
@@ -56,9 +56,11 @@ def watch_command(
     parts = [_part("crawl", "--config", str(config))]
     if page:
         parts.append(_streamlit(config, settings, port))
-    with _started(parts), _stopping(for_s) as stop:
+    with _started(parts) as processes, _stopping(for_s) as stop:
         console.print(f"看板：http://127.0.0.1:{port}" if page else "流水线运行中", markup=False)
-        Service(settings=settings, steps=STEPS, clock=PipelineClock(), is_stopped=stop.is_set).run()
+        is_over = _until(stop, processes)
+        Service(settings=settings, steps=STEPS, clock=PipelineClock(), is_stopped=is_over).run()
+        _check_standing(stop, processes)
 
 
 def demo_command(
@@ -77,12 +79,15 @@ def demo_command(
     ends = spool.ends()
     if ends is None:
         raise UsageError(f"{DEMO_SCENARIO}：没有可用的行")
-    with _started([_streamlit(config, settings, port)] if page else []), _stopping(for_s) as stop:
+    parts = [_streamlit(config, settings, port)] if page else []
+    with _started(parts) as processes, _stopping(for_s) as stop:
         console.print(f"演示从 {ends[0]:%Y-%m-%d %H:%M} 开始，{speed:g} 倍速。按 Ctrl+C 停止。", markup=False)
         if page:
             console.print(f"看板：http://127.0.0.1:{port}", markup=False)
         clock = PipelineClock(ends[0], speed)
-        Service(settings=settings, steps=STEPS, clock=clock, is_stopped=stop.is_set, spool=spool).run()
+        is_over = _until(stop, processes)
+        Service(settings=settings, steps=STEPS, clock=clock, is_stopped=is_over, spool=spool).run()
+        _check_standing(stop, processes)
 
 
 def crawl_command(
@@ -130,6 +135,7 @@ def dashboard_command(
         console.print(f"看板：http://127.0.0.1:{port}", markup=False)
         while not stop.wait(0.5) and processes[0].poll() is None:
             pass
+        _check_standing(stop, processes)
 
 
 def _scenario(settings: Settings) -> Spool:
@@ -168,6 +174,19 @@ def _started(commands: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]
                 process.wait(GRACE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def _until(stop: threading.Event, processes: list[subprocess.Popen[bytes]]) -> Callable[[], bool]:
+    """Whether we were stopped, or a part has ended by itself: watching on without a crawler would look like silence."""
+    return lambda: stop.is_set() or any(process.poll() is not None for process in processes)
+
+
+def _check_standing(stop: threading.Event, processes: list[subprocess.Popen[bytes]]) -> None:
+    """Raises OutsideFailed where a part ended before we were stopped; what it said of itself stands above."""
+    fallen = [process for process in processes if process.poll() is not None]
+    if fallen and not stop.is_set():
+        name = "看板" if "'streamlit'" in str(fallen[0].args) else "抓取"
+        raise OutsideFailed(f"{name}进程意外结束（退出码 {fallen[0].returncode}），因此全部停止；原因见上文")
 
 
 @contextmanager

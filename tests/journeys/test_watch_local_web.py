@@ -62,7 +62,7 @@ def web(at: datetime) -> dict[str, bytes]:
     return {
         **pages,
         "/robots.txt": b"User-agent: *\nDisallow: /neibu/\n",
-        "/feed.xml": f"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title>{items}</channel></rss>".encode(),
+        "/feed.xml": f"<?xml version='1.0'?><rss version='2.0'><channel>{items}</channel></rss>".encode(),
         "/gk/": f"<html><body><ul>{rows}</ul></body></html>".encode("gb18030"),
         notice: article(NOTICE, body, at).encode("gb18030"),
         SECRET: article("内部目录里的文章不应被抓取", "不应被抓取", at).encode(),
@@ -259,10 +259,18 @@ def test_an_emergency_opens_an_incident_and_is_told(seen: Seen) -> None:
 
 
 def test_it_ends_by_itself(tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    with served({"/robots.txt": b""}) as (host, _):
-        config = configured(tmp_path / "one", host)
-        (tmp_path / "one" / "sources.yaml").write_text("sources: []\n", encoding="utf-8")
-        process = watching(config, tmp_path / "data", 0.5)
+    with served({"/robots.txt": b"", "/feed.xml": b"", "/gk/": b""}) as (host, _):
+        process = watching(configured(tmp_path / "config", host), tmp_path / "data", 0.5)
         said, _ = process.communicate(timeout=30)
     assert process.returncode == 0, said
+
+
+def test_it_does_not_watch_without_its_crawler(tmp_path: Path) -> None:
+    """Nobody polled would look like silence: the service ends and says why."""
+    config = configured(tmp_path / "config", "http://127.0.0.1:1")
+    (tmp_path / "config" / "sources.yaml").write_text("sources: []\n", encoding="utf-8")
+    process = watching(config, tmp_path / "data", PATIENCE_S)
+    said, _ = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 3, said
+    assert "没有启用的信源" in said
+    assert "抓取进程意外结束" in said
