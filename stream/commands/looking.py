@@ -39,6 +39,18 @@ rejected_app = typer.Typer(help="被拒的消息：列出、解释、重新处�
 sources_app = typer.Typer(help="信源", no_args_is_help=True)
 
 STILL_S = 60.0
+STATUS_WORDS = {
+    "running": "流水线在运行",
+    "clock": "流水线时钟",
+    "watermark": "已处理到",
+    "seconds_since_last_sign": "距上次动静（秒）",
+    "posts": "信息",
+    "incidents_open": "未结事件",
+    "incidents": "全部事件",
+    "alerts": "提醒",
+    "rejected": "被拒",
+    "published": "各发布端已发布",
+}
 
 Identity = Annotated[str, typer.Argument(metavar="编号", help="huiying rejected list 列出的编号")]
 
@@ -74,7 +86,7 @@ def status_command(
         return
     table = Table("项目", "值")
     for name, value in status.items():
-        table.add_row(name, str(value))
+        table.add_row(f"{STATUS_WORDS[name]}（{name}）", _shown(value))
     console.print(table)
 
 
@@ -130,7 +142,8 @@ def rejected_explain_command(identity: Identity, config: Config = DEFAULT_CONFIG
     console.print(
         f"步骤：{one.step}\n原因：{one.reason}\n来处：{one.file or '（总线）'} {one.line or ''}", markup=False
     )
-    console.print(one.payload or "（没有保留内容）", markup=False)
+    # No wrapping: what is shown can be copied whole.
+    console.print(one.payload or "（没有保留内容）", markup=False, soft_wrap=True)
 
 
 @rejected_app.command("requeue")
@@ -180,6 +193,14 @@ def _status(backends: Backends) -> dict[str, object]:
             one.item.id: one.item.done for one in store.listing(Progress).items if isinstance(one.item, Progress)
         },
     }
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "、".join(f"{name} {count}" for name, count in value.items()) or "无"
+    if value is None:
+        return "无"
+    return {True: "是", False: "否"}[value] if isinstance(value, bool) else str(value)
 
 
 def _rejected(backends: Backends, identity: str) -> Rejected:

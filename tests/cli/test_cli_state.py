@@ -86,7 +86,9 @@ def test_status_of_nothing(huiying: Huiying) -> None:
 def test_status_for_people(huiying: Huiying) -> None:
     told = huiying("status")
     assert told.code == 0
-    assert "posts" in told.out
+    rows = {name: line for line in told.out.splitlines() for name in STATUS if f"（{name}）" in line}
+    assert list(rows) == STATUS
+    assert "否" in rows["running"]
 
 
 # --- rejected ---------------------------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def test_a_reject_is_explained_whole(rejected: Page, huiying: Huiying) -> None:
     told = huiying("rejected", "explain", "r-1")
     assert told.code == 0
     assert "原因：no_text" in told.out
-    assert "[b]城东路灯坏了[/b]" in told.out.replace("\n", "")
+    assert "[b]城东路灯坏了[/b]" in told.out
 
 
 def test_a_reject_goes_back_to_where_it_was(rejected: Page, huiying: Huiying, tmp_path: Path) -> None:
