@@ -36,6 +36,7 @@ from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCoun
 T = TypeVar("T", bound=Item)
 
 SHOWN = 30  # incidents of one verdict on a page: seven such lists make the live page, every second
+LISTED = 100  # incidents of one verdict on the timers board
 RUNNING = 150  # incidents looked through for those whose clock runs
 MEMBERS = 100  # posts of an incident on one page
 CITED = 200  # responses and pieces of evidence of an incident that are looked up
@@ -97,6 +98,13 @@ class Due(Struct, frozen=True, kw_only=True):
     obligation: Obligation
 
 
+class Duties(Struct, frozen=True, kw_only=True):
+    """Obligations of one verdict; `is_cut`: there are more."""
+
+    found: list[Due]
+    is_cut: bool
+
+
 class Reviewed(Struct, frozen=True, kw_only=True):
     """A page of judgements that changed since a date, and the next cursor."""
 
@@ -140,27 +148,27 @@ def board() -> Board:
     cut = []
     with reading() as backends:
         for verdict in _LIVE:
-            page, is_cut = _ruled(backends.store, Filter(state="open", verdict=verdict))
+            page, is_cut = _ruled(backends.store, Filter(state="open", verdict=verdict), SHOWN)
             found.update((one.id, one) for one in page if headline(one))
             cut.append(is_cut)
         open_ = backends.store.count(Judgement, Filter(state="open"))
     return Board(judgements=sorted(found.values(), key=_urgency), open=open_, is_cut=any(cut))
 
 
-def _ruled(store: Store, where: Filter) -> tuple[list[Judgement], bool]:
+def _ruled(store: Store, where: Filter, shown: int) -> tuple[list[Judgement], bool]:
     """Incidents with a verdict, the next due first where it is `pending`, else the newest; and whether there are more.
 
     Duties that only advise are pending too, and their reminders stand among the deadlines: hence a longer page. What
     has no time to look again (it sorts last) runs by no clock, so nothing is missed where the page ends among those.
     """
     if where.verdict != "pending":
-        page = store.listing(Judgement, where, order="newest", limit=SHOWN)
+        page = store.listing(Judgement, where, order="newest", limit=shown)
         return _typed(page.items, Judgement), page.cursor is not None
     page = store.listing(Judgement, where, order="due", limit=RUNNING)
     listed = _typed(page.items, Judgement)
     running = [one for one in listed if any(other.verdict == "pending" for other in headline(one))]
     is_cut = page.cursor is not None and bool(listed) and listed[-1].due_at is not None
-    return running[:SHOWN], is_cut or len(running) > SHOWN
+    return running[:shown], is_cut or len(running) > shown
 
 
 def _urgency(judgement: Judgement) -> tuple[bool, datetime, datetime, str]:
@@ -168,17 +176,17 @@ def _urgency(judgement: Judgement) -> tuple[bool, datetime, datetime, str]:
     return not stands.is_running, stands.next_due or judgement.opened_at, judgement.opened_at, judgement.id
 
 
-def obligations(verdict: Verdict) -> list[Due]:
+def obligations(verdict: Verdict) -> Duties:
     """Obligations with this verdict: the next due first where they run, else the newest first."""
     with reading() as backends:
-        judgements, _ = _ruled(backends.store, Filter(verdict=verdict))
+        judgements, is_cut = _ruled(backends.store, Filter(verdict=verdict), LISTED)
     found = [
         Due(judgement=judgement, obligation=obligation)
         for judgement in judgements
         for obligation in judgement.obligations
         if obligation.verdict == verdict and obligation.modality != "advisory"
     ]
-    return sorted(found, key=_first_due) if verdict == "pending" else found
+    return Duties(found=sorted(found, key=_first_due) if verdict == "pending" else found, is_cut=is_cut)
 
 
 def _first_due(one: Due) -> tuple[datetime, str]:

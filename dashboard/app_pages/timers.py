@@ -15,7 +15,6 @@ SHOWN: tuple[Verdict, ...] = (
     "indeterminate", "met", "exempt_claimed", "not_applicable",
 )  # fmt: skip
 TABS = {"unknown_coverage_gap": "无法判断：监看缺口", "indeterminate": "无法判断：时刻或等级不明"}
-MOST = 200
 
 
 @st.fragment(run_every=1.0)
@@ -24,10 +23,11 @@ def board(verdict: Verdict, alternates: bool) -> None:
     now = queries.now()
     if not now.is_running:
         st.warning("流水线没有在运行：倒计时停在它最后写下的那一刻。")
-    found = [one for one in queries.obligations(verdict) if alternates or one.obligation.clock == HEADLINE_CLOCK]
-    table(("倒计时与时限", "事件", "义务", "责任单位", "结论与理由"), (_row(one, now) for one in found[:MOST]))
-    if len(found) > MOST:
-        st.caption(f"只列前 {MOST} 项。")
+    duties = queries.obligations(verdict)
+    found = [one for one in duties.found if alternates or one.obligation.clock == HEADLINE_CLOCK]
+    table(("倒计时与时限", "事件", "义务", "责任单位", "结论与理由"), (_row(one, now) for one in found))
+    if duties.is_cut:
+        st.caption(f"只列最{'先到期' if verdict == 'pending' else '近'}的 {queries.LISTED} 个事件；全部见“复盘”。")
 
 
 def _row(one: queries.Due, now: queries.Now) -> list[str]:

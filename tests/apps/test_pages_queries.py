@@ -58,9 +58,17 @@ def test_the_board_leads_with_what_runs(ready):
 
 
 def test_obligations_that_run_come_by_their_deadline(ready):
-    found = queries.obligations("pending")
+    found = queries.obligations("pending").found
     assert [one.obligation.rule for one in found] == ["CN-48H-OTHER"]
-    assert {one.obligation.verdict for one in queries.obligations("breached")} == {"breached"}
+    assert {one.obligation.verdict for one in queries.obligations("breached").found} == {"breached"}
+
+
+def test_the_timers_say_when_they_leave_something_out(ready, look, monkeypatch):
+    assert not look("timers").app.caption
+    monkeypatch.setattr(queries, "LISTED", 1)
+    app = look("timers").app
+    app.segmented_control[0].select("breached").run()
+    assert "只列最近的 1 个事件" in app.caption[0].value
 
 
 @pytest.mark.parametrize(
