@@ -78,6 +78,7 @@ class Lexical:
         self._terms = _terms(config)
         self._scanner = Scanner({"topics": self._terms})
         self._examples = linear.from_examples({topic.name: topic.examples for topic in config.topics})
+        self._titles = linear.Titles(self._examples)
         self._trained: Linear | None = None if trained is None else linear.load(trained)
         self.version = "lexical-" + sha256(msgspec.json.encode(config) + (trained or b"")).hexdigest()[:12]
 
@@ -101,7 +102,7 @@ class Lexical:
         return found
 
     def _points(self, text: str, lead: int, hits: Iterable[Hit]) -> list[int]:
-        sums, count = self._examples.sums(text)
+        sums, count = (self._titles if len(text) <= linear.TITLE else self._examples).sums(text)
         mean = max(count, 1) * linear.SCALE
         points = [max(-6, min(8, LINEAR * one // mean)) for one in sums]
         seen: dict[str, int] = {}
@@ -128,16 +129,12 @@ def problems(config: TopicConfig) -> list[str]:
     names = [topic.name for topic in config.topics]
     for name in sorted({name for name in names if names.count(name) > 1}):
         found.append(f"主题“{name}”写了两次；请删去其一")
-    found.extend(
-        f"“{name}”不是本服务的主题；请从 {'、'.join(TOPICS)} 中选" for name in names if name not in TOPICS
-    )
+    found.extend(f"“{name}”不是本服务的主题；请从 {'、'.join(TOPICS)} 中选" for name in names if name not in TOPICS)
     if not 0 < config.threshold < 1:
         found.append(f"threshold 应在 0 与 1 之间，实为 {config.threshold}；请改正")
     labels = config.transformer.labels if config.transformer else {}
     found.extend(
-        f"transformer.labels 的“{name}”不在 topics 中；请改正"
-        for name in labels.values()
-        if name not in names
+        f"transformer.labels 的“{name}”不在 topics 中；请改正" for name in labels.values() if name not in names
     )
     return found
 

@@ -131,3 +131,9 @@ def test_a_file_that_is_no_model_is_refused(config: TopicConfig, tmp_path: Path)
     for name in ("junk.npz", "missing.npz"):
         with pytest.raises(SettingsError, match=name):
             load_classifier(TopicConfig(topics=config.topics, model=name), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", " \n", "停", "停水三天 无人答复\n", "ABab停水İǅ\x00\u3000𠀀\ud800", "停水" * 60])
+def test_titles_are_summed_as_long_texts_are(text: str) -> None:
+    model = linear.from_examples({"供水": ["小区停水三天", "ab停水"], "交通": ["公交停运", "道路积水"], "其他": []})
+    assert linear.Titles(model).sums(text) == model.sums(text)
