@@ -19,9 +19,9 @@ from stream.core.documents import Answer, Emergency, PostKind, TopicScore
 from stream.reading.scan import Hit
 
 # A word's points in the title; in the lead, where background stands too, half of them.
-POINTS = {"harm": 5, "sign": 4, "people": 2, "idle": -5}
+POINTS = {"harm": 5, "sign": 3, "people": 2, "idle": -4}
 TOPIC, REGION, ANSWERED, ABROAD = 3, 1, 3, -8
-ENOUGH = 5
+ENOUGH = 4
 # Everybody talks of school, illness, travel and shopping: without harm or a sign of it these topics tell nothing.
 EVERYDAY = frozenset({"教育", "卫生健康", "交通运输", "商贸旅游"})
 # Beyond so many words of a kind nothing is added: long texts are not more relevant.
@@ -51,7 +51,7 @@ def words() -> Mapping[str, tuple[str, ...]]:
 
 
 def is_relevant(signs: Signs, hits: Sequence[Hit], text: str) -> bool:
-    """Whether the points reach 5. `hits` are those of title and lead."""
+    """Whether the points reach ENOUGH. `hits` are those of title and lead."""
     if signs.kind == "complaint" or (signs.emergency.is_emergency and signs.emergency.in_china is not False):
         return True
     if signs.response is not None and signs.response.is_authoritative:
@@ -61,8 +61,10 @@ def is_relevant(signs: Signs, hits: Sequence[Hit], text: str) -> bool:
 
 def points(signs: Signs, hits: Sequence[Hit], text: str) -> int:
     """The sum that `is_relevant` weighs, the title's words in full and the lead's by half."""
+    if not hits and signs.response is None:
+        return 0
     titled, leading = _counted(hits, text)
-    answered = signs.response is not None and signs.response.issuer_kind != "celebrity"
+    answered = _is_answered(signs.response)
     is_told = titled["harm"] or titled["sign"] or leading["harm"] or answered
     if not is_told and all(one.topic in EVERYDAY for one in signs.topics):
         return 0
@@ -71,14 +73,19 @@ def points(signs: Signs, hits: Sequence[Hit], text: str) -> int:
     return total + (ANSWERED if answered else 0) + (ABROAD if signs.is_abroad else 0)
 
 
+def _is_answered(response: Answer | None) -> bool:
+    """By an institution: what persons and other countries answer tells nothing of an incident here."""
+    return response is not None and response.issuer_kind not in {"celebrity", "foreign"}
+
+
 def _counted(hits: Sequence[Hit], text: str) -> tuple[dict[str, int], dict[str, int]]:
     """How many different words of each kind stand in the title and, besides, in the lead; at most 2 of a kind."""
     lead = text.find("\n")
-    titled: dict[str, set[str]] = {kind: set() for kind in POINTS}
-    leading: dict[str, set[str]] = {kind: set() for kind in POINTS}
+    seen: dict[str, tuple[set[str], set[str]]] = {kind: (set(), set()) for kind in POINTS}
     for hit in hits:
-        seen = titled if hit.end <= lead else leading
+        is_leading = hit.end > lead
+        word = text[hit.start : hit.end]
         for kind in hit.value:
-            seen[kind].add(text[hit.start : hit.end])
-    first = {kind: min(MOST, len(found)) for kind, found in titled.items()}
-    return first, {kind: min(MOST - first[kind], len(found)) for kind, found in leading.items()}
+            seen[kind][is_leading].add(word)
+    first = {kind: min(MOST, len(found)) for kind, (found, _) in seen.items()}
+    return first, {kind: min(MOST - first[kind], len(found)) for kind, (_, found) in seen.items()}
