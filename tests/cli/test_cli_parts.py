@@ -111,7 +111,7 @@ def runs_until(is_done: Callable[[], bool], steps: list[str], config: Path, data
 
 
 def test_the_demonstration_begins(huiying: Huiying) -> None:
-    words = [sys.executable, "-m", "stream", "demo", "--no-dashboard", "--for", "4", "--speed", "36000"]
+    words = [sys.executable, "-m", "stream", "demo", "--no-dashboard", "--for", "3", "--speed", "36000"]
     done = subprocess.run(words, cwd=ROOT, env=environment(huiying.data), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     with closing(open_backends(Settings(data=huiying.data / "demo", namespace="demo"))) as backends:
