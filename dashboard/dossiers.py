@@ -39,6 +39,7 @@ from dashboard.words import (
     SHORT,
     STATES,
     basis_words,
+    gap_words,
     reason_words,
 )  # fmt: skip
 from stream.core.documents import CoverageSpan, Decision, Incident, Judgement, Obligation, Post
@@ -186,7 +187,7 @@ def _watched(spans: Sequence[CoverageSpan]) -> Iterable[list[str]]:
     for one in sorted(spans, key=lambda one: (one.source, one.from_at, one.to_at)):
         if last is not None and last.source == one.source and one.from_at - last.to_at > timedelta(seconds=1):
             yield _stretch(one.source, last.to_at, one.from_at, mark("unknown", "未监看"))
-        state = mark("met", "正常") if one.reachable else mark("soft", "无法访问") + small(one.reason or "")
+        state = mark("met", "正常") if one.reachable else mark("soft", "无法访问") + small(gap_words(one.reason))
         yield _stretch(one.source, one.from_at, one.to_at, state)
         last = one
 

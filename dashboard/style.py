@@ -43,7 +43,7 @@ h3{font-size:1.15rem!important;padding:.6rem 0 .1rem!important}
 .hy-group.t-late{border-color:#b3261e}.hy-group.t-pending{border-color:#e0a800}
 .hy-group.t-unknown{border-color:#77779a}.hy-group.t-met{border-color:#2c9c50}
 .hy-facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:.35rem 1.2rem;font-size:.92rem}
-.hy-facts,.hy-facts div,.hy-facts dt,.hy-facts dd{margin:0!important;padding:0}
+.hy-facts,.hy-facts div,.hy-facts dt,.hy-facts dd{margin:0!important;padding:0!important}
 .hy-facts dt{color:#666;font-size:.8rem}.hy-facts dd{overflow-wrap:anywhere}
 .hy-bar{display:flex;height:.75rem;min-width:8rem;border-radius:.3rem;overflow:hidden;background:#eee;margin-top:.3rem}
 .hy-bar i{display:block;height:100%}

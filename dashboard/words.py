@@ -13,9 +13,9 @@ from stream.core.alert_texts import GRADES, REASONS, VERDICTS, reason_words
 from stream.core.documents import Verdict
 
 __all__ = [
-    "ALERTS", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GATES", "GRADES", "HEADLINES", "ISSUERS", "KINDS", "LEVELS",
-    "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS", "REASONS", "SHORT", "STATES", "VERDICTS", "Outcome",
-    "basis_words", "reason_words",
+    "ALERTS", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES", "HEADLINES", "ISSUERS", "KINDS",
+    "LEVELS", "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS", "REASONS", "SHORT", "STATES", "VERDICTS", "Outcome",
+    "basis_words", "gap_words", "reason_words",
 ]  # fmt: skip
 
 Outcome = Literal["met", "late", "retracted", "unknown", "pending", "none"]
@@ -75,7 +75,8 @@ _BASES = {
     "occurred:hull": "事发：各方所述不一，取其总范围",
     "occurred:decision": "事发：由人认定",
     "evident:figures": "公众可由已报数字判断等级之时",
-    "evident:figures:authority": "公众可由机关通报的数字判断等级之时",
+    # Evident from what was published then, by whomever; the grade's basis may since have become an authority's figures.
+    "evident:figures:authority": "公众可由已报数字判断等级之时",
     "evident:decision": "由人定级之时",
     "figures": "由信息所报数字推得",
     "figures:authority": "由机关通报的数字推得",
@@ -120,6 +121,23 @@ PRECISIONS = {
     "second": "到秒", "minute": "到分", "hour": "到小时", "part_of_day": "到时段", "day": "到日", "month": "到月",
     "year": "到年", "unknown": "范围",
 }  # fmt: skip
+
+# Why a channel could not be reached, as the crawlers name it; `http_403` and `article_…` are put together below.
+GAPS = {
+    "timeout": "超时未应答", "connection_refused": "拒绝连接", "connection_failed": "连接失败",
+    "no_such_host": "域名无法解析", "too_large": "页面过大", "too_many_redirects": "跳转过多",
+    "not_supported": "协议不支持", "not_http": "不是网页地址",
+    "captcha": "要求验证码（不绕过）", "robots_unreachable": "robots.txt 无法访问", "backlog": "待抓取积压",
+    "robots": "robots.txt 不允许",
+}  # fmt: skip
+
+
+def gap_words(reason: str | None) -> str:
+    """Why a channel could not be reached, in Chinese; what the crawlers do not name stays as it is."""
+    known = GAPS.get(reason or "", reason or "")
+    if known.startswith("article_"):
+        return f"文章页：{gap_words(known.removeprefix('article_'))}"
+    return f"服务器答 {known.removeprefix('http_')}" if known.startswith("http_") else known
 
 
 def basis_words(basis: str) -> str:

@@ -6,6 +6,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
+from crawlers import refusals
 from dashboard import words
 from stream.core.documents import (
     Alert,
@@ -71,3 +72,12 @@ def test_the_gates_are_those_of_the_rule_book():
 )  # fmt: skip
 def test_every_basis_has_words(basis):
     assert re.search("[一-鿿]", words.basis_words(basis))
+
+
+def test_every_reason_of_a_gap_has_words():
+    named = {reason for _, _, reason in refusals._REASONS} | {refusals.failure(OSError()).reason}
+    assert named <= set(words.GAPS)
+    assert words.gap_words("http_403") == "服务器答 403"
+    assert words.gap_words("article_timeout") == "文章页：超时未应答"
+    assert words.gap_words(None) == ""
+    assert words.gap_words("停电") == "停电"
