@@ -70,7 +70,8 @@ def _of_few(title: str, text: str) -> tuple[list[int], int]:
     count = TITLE_VOTES * len(in_title) + len(in_text)
     votes = TITLE_VOTES * sum(ballot for _, ballot in in_title) + sum(ballot for _, ballot in in_text)
     majority = b"0" * (count // 2 + 1) + b"1" * (_BALLOTS - count // 2)
-    return terms, int(votes.to_bytes(64, "big").translate(majority), 2) >> 1
+    bits = int(votes.to_bytes(64, "big").translate(majority), 2)
+    return terms, int.from_bytes(bits.to_bytes(8, "little"), "big") >> 1
 
 
 @lru_cache(maxsize=1 << 15)
@@ -85,8 +86,7 @@ def _vote(pair: str) -> tuple[int, int] | None:
     for factor, shift in _SPREAD:
         spread = spread * factor & 0xFFFFFFFFFFFFFFFF
         spread ^= spread >> shift
-    digits = f"{int.from_bytes(spread.to_bytes(8, 'little'), 'big'):064b}"
-    return hashed << _RARITY_BITS | cost, int.from_bytes(digits.encode(), "big") & _LOWEST_BITS
+    return hashed << _RARITY_BITS | cost, int.from_bytes(f"{spread:064b}".encode(), "big") & _LOWEST_BITS
 
 
 def _of_many(title: str, text: str) -> tuple[list[int], int]:
