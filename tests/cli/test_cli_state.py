@@ -155,7 +155,7 @@ def config(tmp_path: Path, written: Written) -> Path:
 def watched_until(is_done: Callable[[Backends], bool], data: Path, config: Path) -> bool:
     """Runs the live service until what is wanted has happened, then ends it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stream", "watch", "--no-dashboard", "--for", "30", "--config", str(config)],
+        [sys.executable, "-m", "stream", "watch", "--no-dashboard", "--for", "60", "--config", str(config)],
         cwd=ROOT, env={**os.environ, "HUIYING_DATA": str(data)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     found = False
