@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -11,9 +12,9 @@ from msgspec import Struct
 from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
-from stream.core.documents import Decision, Progress
+from stream.core.documents import Decision, Item, Progress
 from stream.delivery import Deliverer
-from stream.errors import UsageError
+from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.pipeline import ORDERED, STATELESS, Held, Options, Pipeline, start_stateless
 from stream.ports import Backends, Filter, Save
@@ -23,9 +24,14 @@ from stream.wire import addressed
 
 log = logging.getLogger("huiying.service")
 
-HOUSEKEEPING = timedelta(minutes=10)
-FORGET_AT_ONCE = 2_000
+HOUSEKEEPING = timedelta(minutes=1)
+FORGET_AT_ONCE = 5_000
 RELAY = "decisions"
+RELAYED_AT_ONCE = 1_000
+OVERLAP = timedelta(hours=1)
+# How often a demonstration's feed promises how far it is.
+MARKS = timedelta(milliseconds=200)
+DEATHS = 5
 
 
 class Service(Struct, kw_only=True):
@@ -39,40 +45,77 @@ class Service(Struct, kw_only=True):
     options: Options = Options()
 
     def run(self) -> None:
-        """Until stopped. Raises UsageError where another pipeline holds the data folder."""
+        """Until stopped. Raises UsageError where another pipeline holds the data folder, OutsideFailed where the second
+        process does not stay up."""
         held = Held(self.settings.data)
         if not held.acquire():
             raise UsageError(f"{self.settings.data}：已有一个流水线在运行；请先停止它，或换一个 HUIYING_DATA")
-        child = None
-        backends = open_backends(self.settings)
+        helper = Helper(self.settings, self.options) if set(self.steps) > set(STATELESS) else None
+        mine = [step for step in self.steps if helper is None or step in ORDERED]
         try:
-            if set(self.steps) > set(STATELESS):
-                child = start_stateless(self.settings, self.options)
-            mine = ORDERED if child else self.steps
-            pipeline = Pipeline(self.settings, [step for step in self.steps if step in mine], backends, self.options)
-            self._loop(pipeline, backends)
-            pipeline.close()
+            with (
+                closing(open_backends(self.settings)) as backends,
+                closing(Pipeline(self.settings, mine, backends, self.options)) as pipeline,
+            ):
+                self._loop(pipeline, backends, helper)
         finally:
-            if child is not None:
-                child.terminate()
-                child.join(10)
-            backends.close()
+            if helper is not None:
+                helper.stop()
             held.release()
 
-    def _loop(self, pipeline: Pipeline, backends: Backends) -> None:
+    def _loop(self, pipeline: Pipeline, backends: Backends, helper: Helper | None) -> None:
         feed = Feed(self.spool, backends) if self.spool else None
         upkeep = Upkeep(self.settings, backends)
-        told_at: datetime | None = None
+        every_mark, every_second = Every(MARKS), Every(timedelta(seconds=1))
         while not self.is_stopped():
-            now = self.clock.now()
-            if feed is not None:
+            now, wall = self.clock.now(), self.clock.wall()
+            if feed is not None and every_mark.is_time(wall):
                 feed.publish(500, until=now)
             pipeline.work()
-            wall = self.clock.wall()
-            if told_at is None or wall - told_at >= timedelta(seconds=1):
+            if every_second.is_time(wall):
+                if helper is not None:
+                    helper.keep_up()
                 backends.store.save_many([Save(item=self.clock.reading(pipeline.watermark()))])
                 upkeep.turn(now, wall)
-                told_at = wall
+
+
+class Every:
+    """Whether it is time again."""
+
+    def __init__(self, period: timedelta) -> None:
+        self._period = period
+        self._last: datetime | None = None
+
+    def is_time(self, wall: datetime) -> bool:
+        """At most once a period."""
+        if self._last is not None and wall - self._last < self._period:
+            return False
+        self._last = wall
+        return True
+
+
+class Helper:
+    """The process of the stateless steps: started again when it dies, a few times."""
+
+    def __init__(self, settings: Settings, options: Options) -> None:
+        self._settings, self._options = settings, options
+        self._process = start_stateless(settings, options)
+        self._deaths = 0
+
+    def keep_up(self) -> None:
+        """Starts it again if it died. Raises OutsideFailed once it has died too often."""
+        if self._process.is_alive():
+            return
+        self._deaths += 1
+        if self._deaths > DEATHS:
+            raise OutsideFailed(f"处理进程已退出 {self._deaths} 次（最近退出码 {self._process.exitcode}）；请查看日志")
+        log.error("the stateless process died, starting it again", extra={"code": self._process.exitcode})
+        self._process = start_stateless(self._settings, self._options)
+
+    def stop(self) -> None:
+        """Ends it; what it had not committed comes again at the next start."""
+        self._process.terminate()
+        self._process.join(10)
 
 
 class Upkeep:
@@ -95,16 +138,25 @@ class Upkeep:
             self._cleaned_at = wall
 
     def _relay(self) -> None:
-        """Decisions saved by the dashboard join the journey; one that is told twice changes nothing."""
+        """Decisions saved by the dashboard or the command line join the journey, each once.
+
+        They are looked for by a time of their own making, so some way back: another desk's may become visible late.
+        """
         store = self._backends.store
         found = store.get_many(Progress, [RELAY])
-        since = found[RELAY].item.collected_at if RELAY in found else None
-        page = store.listing(Decision, Filter(since=since), order="oldest", limit=100)
+        since = found[RELAY].item.collected_at - OVERLAP if RELAY in found else None
+        page = store.listing(Decision, Filter(since=since), order="oldest", limit=RELAYED_AT_ONCE)
         decisions = [stored.item for stored in page.items]
-        fresh = [one for one in decisions if since is None or one.collected_at > since]
+        told = store.get_many(Progress, [_relayed(one) for one in decisions])
+        fresh = [one for one in decisions if _relayed(one) not in told]
         if not fresh:
             return
+        newest = max(one.collected_at for one in fresh)
+        marks = [Progress(id=_relayed(one), collected_at=one.collected_at, done=1) for one in fresh]
         with self._backends.together():
             self._backends.bus.publish("pages", [addressed(one) for one in fresh])
-            last = Progress(id=RELAY, collected_at=fresh[-1].collected_at, done=len(fresh))
-            store.save_many([Save(item=last)])
+            store.save_many([Save(item=one) for one in (*marks, Progress(id=RELAY, collected_at=newest, done=1))])
+
+
+def _relayed(decision: Item) -> str:
+    return f"{RELAY}:{decision.id}"

@@ -190,7 +190,9 @@ def _status(backends: Backends) -> dict[str, object]:
         "alerts": store.count(Alert),
         "rejected": store.count(Rejected),
         "published": {
-            one.item.id: one.item.done for one in store.listing(Progress).items if isinstance(one.item, Progress)
+            one.item.id: one.item.done
+            for one in store.listing(Progress, limit=1_000).items
+            if isinstance(one.item, Progress) and ":" not in one.item.id
         },
     }
 
