@@ -13,9 +13,9 @@ from stream.core.alert_texts import GRADES, REASONS, VERDICTS, reason_words
 from stream.core.documents import Verdict
 
 __all__ = [
-    "ALERTS", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES", "HEADLINES", "ISSUERS", "KINDS",
-    "LEVELS", "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS", "REASONS", "SHORT", "STATES", "VERDICTS", "Outcome",
-    "basis_words", "gap_words", "reason_words",
+    "ALERTS", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES", "HEADLINES", "ISSUERS",
+    "KINDS", "LEVELS", "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS", "REASONS", "SHORT", "STATES",
+    "VERDICTS", "Outcome", "basis_words", "gap_words", "reason_words",
 ]  # fmt: skip
 
 Outcome = Literal["met", "late", "retracted", "unknown", "pending", "none"]
