@@ -15,12 +15,14 @@ from stream.reading import answers, bodies, issuers, places, relevance, topics
 from stream.reading.abroad import foreign_names, home_names
 from stream.reading.answers import Context
 from stream.reading.events import read_event
-from stream.reading.fingerprint import fingerprint
+from stream.reading.fingerprint import LEAD_CHARACTERS, fingerprint
 from stream.reading.scan import Hit, Scanner
 from stream.reading.topics import Classifier, Lexical, TopicConfig
 
 QUOTE = 200
 LEAD = 300
+# Neither a letter nor removed: what stood on both sides of a name is no pair.
+GAP = "\n"
 LEXICONS = ("answers.yaml", "places.yaml", "regions.tsv", "relevance.yaml")
 
 
@@ -67,6 +69,9 @@ class Reader:
         about = self._topics(text, lead, hits["topics"])
         signs = relevance.Signs(article.kind, event.emergency, response, about, regions, _is_abroad(text, lead))
         terms, simhash = fingerprint(title, body)
+        if named or regions:
+            # Two matters of one town or office share its name and nothing else: names are compared as what they are.
+            terms, _ = fingerprint(*_nameless(text, lead, (*hits["places"], *hits["bodies"])))
         return Mention(
             id=article.id,
             collected_at=article.collected_at,
@@ -118,6 +123,23 @@ class Reader:
 
 def _anchor(article: Article) -> Interval:
     return article.published or exactly(article.collected_at, "collected")
+
+
+def _nameless(text: str, lead: int, hits: tuple[Hit, ...]) -> tuple[str, str]:
+    """Title and lead with the names of places and bodies taken out, as far as a fingerprint's terms reach."""
+    parts, done, end = [], 0, lead + 1 + LEAD_CHARACTERS
+    for hit in sorted(hits, key=_start):
+        if hit.start >= end:
+            break
+        if hit.end > done:
+            parts += [text[done : max(done, hit.start)], GAP * (hit.end - max(done, hit.start))]
+            done = hit.end
+    nameless = "".join(parts) + text[done:end]
+    return nameless[:lead], nameless[lead + 1 :]
+
+
+def _start(hit: Hit) -> int:
+    return hit.start
 
 
 def _leading(hits: list[Hit], lead: int) -> list[Hit]:

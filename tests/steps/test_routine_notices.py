@@ -1,0 +1,46 @@
+"""A routine notice of the responsible body is no answer to an emergency of its town: names alone connect nothing."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from stream.assembly import make_reader
+from stream.core.documents import Article, PostKind
+from stream.core.intervals import SHANGHAI, exactly
+from stream.core.matching import OpenIncidents
+from stream.settings import Settings
+from stream.steps.gather import Gather
+
+NOON = datetime(2030, 3, 1, 12, tzinfo=SHANGHAI)
+READER = make_reader(Settings(folder=Path(__file__).parents[2] / "config"))
+ACCIDENT = "杭州余杭区一化工厂发生爆炸 已致12人死亡"
+OFFICE = "杭州市余杭区应急管理局"
+
+
+def article(title: str, text: str, kind: PostKind, minutes: int) -> Article:
+    at = NOON + timedelta(minutes=minutes)
+    return Article(
+        id=title, collected_at=at, source=None, url=None, account=OFFICE if kind == "authority" else None, kind=kind,
+        title=title, text=text, published=exactly(at, "row"), author=None, site=None, region=None, heat=None,
+        answers=None, removed_at=None, content_sha256="",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "is_answer"),
+    [
+        ("情况通报", "今日11时许，余杭区一化工厂发生爆炸，造成12人死亡，事故原因正在调查。", True),
+        ("余杭区应急管理局通报化工厂爆炸：已致13人死亡", "", True),
+        ("关于开展有限空间作业安全检查的通告", "为加强安全生产，余杭区应急管理局决定开展安全检查。", False),
+        ("余杭区应急管理局召开一季度安全生产会议", "会议要求抓好春季防火工作。", False),
+    ],
+)
+def test_only_what_speaks_of_the_event_answers_it(title: str, text: str, is_answer: bool) -> None:
+    from stream.core import incidents
+
+    first = READER.read(article(ACCIDENT, ACCIDENT, "news", 0))
+    open_ones = OpenIncidents(Gather().rules.weights)
+    open_ones.put(incidents.with_mention(incidents.opened(first, NOON), first))
+    found = open_ones.match(READER.read(article(title, text, "authority", 30)))
+    assert (found.incident is not None) is is_answer, found
