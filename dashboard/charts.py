@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.drawing import plain
-from dashboard.words import FORMS
+from dashboard.words import ANSWERS_NOTHING, FORMS
 from stream.core.documents import Incident
 from stream.core.intervals import SHANGHAI
 from stream.ports import TopicCount
@@ -32,7 +32,7 @@ def heat(incident: Incident, deadlines: Sequence[tuple[str, datetime]]) -> Any:
     )  # fmt: skip
     answers = pd.DataFrame(
         [{"时间": _local(one.published.latest), "发布": plain(f"{FORMS[one.form]}：{one.issuer or '未署名'}", 60)}
-         for one in incident.responses if one.is_authoritative],
+         for one in incident.responses if one.is_authoritative and one.form not in ANSWERS_NOTHING],
         columns=["时间", "发布"],
     )  # fmt: skip
     marks = alt.Chart(answers).mark_rule(color="#10602b", strokeWidth=2).encode(x=_TIME, tooltip=[_AT, "发布:N"])

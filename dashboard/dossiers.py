@@ -28,6 +28,7 @@ from dashboard.queries import Dossier, Member
 from dashboard.tallies import HEADLINE_CLOCK, headline
 from dashboard.words import (
     ALERTS,
+    ANSWERS_NOTHING,
     DECISIONS,
     FIGURES,
     FORMS,
@@ -128,7 +129,7 @@ def responses(dossier: Dossier) -> str:
         (
             [
                 safe(span(one.published)),
-                safe(FORMS[one.form]),
+                safe(FORMS[one.form]) + (small("不满足任何时限") if one.form in ANSWERS_NOTHING else ""),
                 noted(one.issuer or "未署名", ISSUERS[one.issuer_kind]),
                 mark("met", "是") if one.is_authoritative else mark("none", "否"),
                 link(one.url, one.title or _quote(dossier.cited.get(one.mention)) or "（无题）")

@@ -13,9 +13,9 @@ from stream.core.alert_texts import GRADES, REASONS, VERDICTS, reason_words
 from stream.core.documents import Verdict
 
 __all__ = [
-    "ALERTS", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES", "HEADLINES", "ISSUERS",
-    "KINDS", "LEVELS", "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS", "REASONS", "SHORT", "STATES",
-    "VERDICTS", "Outcome", "basis_words", "gap_words", "reason_words",
+    "ALERTS", "ANSWERS_NOTHING", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES",
+    "HEADLINES", "ISSUERS", "KINDS", "LEVELS", "MODALITIES", "OUTCOMES", "OUTCOME_WORDS", "PRECISIONS",
+    "REASONS", "SHORT", "STATES", "VERDICTS", "Outcome", "basis_words", "gap_words", "reason_words",
 ]  # fmt: skip
 
 Outcome = Literal["met", "late", "retracted", "unknown", "pending", "none"]
@@ -89,6 +89,9 @@ FORMS = {
     "acknowledgement": "已收悉（非答复）", "conference_announced": "预告发布会", "conference_held": "新闻发布会",
     "briefing": "吹风会／通气会", "interview": "答记者问",
 }  # fmt: skip
+
+# Said in public, but it answers nothing: no rule takes it (domain: an acknowledgement, a conference not yet held).
+ANSWERS_NOTHING = frozenset({"acknowledgement", "conference_announced"})
 
 ISSUERS = {
     "government": "政府部门", "police": "公安", "court_procuratorate": "法院检察院",

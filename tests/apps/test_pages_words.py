@@ -81,3 +81,9 @@ def test_every_reason_of_a_gap_has_words():
     assert words.gap_words("article_timeout") == "文章页：超时未应答"
     assert words.gap_words(None) == ""
     assert words.gap_words("停电") == "停电"
+
+
+def test_what_answers_nothing_is_what_no_rule_takes():
+    book = load_yaml(ROOT / "config" / "rules.yaml", Rules)
+    taken = {form for rule in book.rules if rule.judged != "ledger" for form in rule.evidence.forms}
+    assert set(words.ANSWERS_NOTHING) == set(get_args(Form)) - taken
