@@ -45,6 +45,7 @@ bench: install  ## speed, next to a baseline in the same run
 	$(BIN)/python tests/benchmarks/bench_journey.py
 	$(BIN)/python tests/benchmarks/bench_gather.py
 	$(BIN)/python tests/benchmarks/bench_store.py
+	$(BIN)/python tests/benchmarks/bench_dashboard.py
 
 evaluate: install  ## quality: the scoring scripts' figures into docs/quality.md
 	$(BIN)/huiying evaluate --data $(DATA) --judge $(JUDGE) --out docs/quality.md

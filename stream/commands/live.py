@@ -70,7 +70,7 @@ def demo_command(
     for_s: Annotated[float | None, typer.Option("--for", help="运行多少秒后停止（默认一直运行）")] = None,
     page: Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="是否同时打开看板")] = True,
 ) -> None:
-    """演示：把三天的虚构事件压缩重放，看板倒计时 5 小时与 24 小时，然后给出按时、逾期或无法判定及证据。"""
+    """演示：把三天的虚构事件压缩重放，看板倒计时 5 小时与 24 小时，然后给出按时、超时或无法判断及证据。"""
     settings = settings_of(config)
     settings = msgspec.structs.replace(settings, data=settings.data / "demo")
     shutil.rmtree(settings.data, ignore_errors=True)

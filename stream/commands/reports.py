@@ -37,7 +37,7 @@ def report_command(
     data: Annotated[Path | None, typer.Option("--data", help="数据目录（默认按配置）")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """复盘表：每个机关按时、逾期、无法判定各几件，以及逐项结论、理由与规则版本。"""
+    """复盘表：每个机关按时、超时、无法判断各几件，以及逐项结论、理由与规则版本。"""
     from dashboard.exports import review
 
     writers = {".xlsx": review.write_xlsx, ".docx": review.write_docx, ".json": review.write_json}
