@@ -14,6 +14,8 @@ ORDER: tuple[Form, ...] = (
     "conference_announced", "briefing", "conference_held", "interview", "clarification", "result", "update",
     "acknowledgement",
 )  # fmt: skip
+# 将召开新闻发布会通报处置情况 is an announcement: what will be told there is not told yet.
+CONFERENCES = frozenset(ORDER[:4])
 REPLIES = frozenset({"回应", "回应称", "回复", "答复"})
 # How far into a text facts are looked for, in characters.
 SEARCHED = 1200
@@ -73,7 +75,8 @@ def form_of(kind: IssuerKind, verb: str, title: str, found: Collection[str], bod
     """
     if kind not in PUBLIC and kind != "state_media_quoting_authority":
         return _by_others(kind, verb, title, found)
-    if verb in RESULTS or FOUND.search(title):
+    is_conference = not CONFERENCES.isdisjoint(found)
+    if not is_conference and (verb in RESULTS or FOUND.search(title)):
         return "result"
     for form in ORDER:
         if form in found:

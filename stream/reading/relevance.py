@@ -80,7 +80,8 @@ def _is_answered(response: Answer | None) -> bool:
 
 def _counted(hits: Sequence[Hit], text: str) -> tuple[dict[str, int], dict[str, int]]:
     """How many different words of each kind stand in the title and, besides, in the lead; at most 2 of a kind."""
-    lead = text.find("\n")
+    # A post without a title says everything in its text.
+    lead = text.find("\n") or len(text)
     seen: dict[str, tuple[set[str], set[str]]] = {kind: (set(), set()) for kind in POINTS}
     for hit in hits:
         is_leading = hit.end > lead

@@ -47,6 +47,7 @@ TITLES = [
     ("寿光市市监局：已立案", "acknowledgement", "government", True),
     ("贵州通报水库溃坝", "statement", "government", True),
     ("市监局查处虚假宣传直播间", "result", "government", True),
+    ("河岸市政府将召开新闻发布会通报塌陷处置情况", "conference_announced", "government", True),
     ("省政府将召开新闻发布会通报事故情况", "conference_announced", "government", True),
     ("应急管理厅举行新闻发布会通报事故救援", "conference_held", "government", True),
     ("教育厅回应记者：接受采访谈招生", "interview", "government", True),
