@@ -21,6 +21,8 @@ def quoted(post: Context) -> Answer | None:
     """An authority quoted early in the text: …市场监督管理局通报：…; 据…局消息，…"""
     until = post.lead + LEAD
     hits = [hit for hit in post.hits if post.lead < hit.start < until]
+    if not hits and not post.named:
+        return None
     found = [one for one in bodies_until(post, until) if one.start > post.lead]
     named = [one for one in speakers(hits, post.text, found) if one.kind in PUBLIC]
     if not named and not any(hit.end > post.lead for hit in post.places):

@@ -82,11 +82,11 @@ def _counted(hits: Sequence[Hit], text: str) -> tuple[dict[str, int], dict[str, 
     """How many different words of each kind stand in the title and, besides, in the lead; at most 2 of a kind."""
     # A post without a title says everything in its text.
     lead = text.find("\n") or len(text)
-    seen: dict[str, tuple[set[str], set[str]]] = {kind: (set(), set()) for kind in POINTS}
+    titled: dict[str, set[str]] = {}
+    leading: dict[str, set[str]] = {}
     for hit in hits:
-        is_leading = hit.end > lead
-        word = text[hit.start : hit.end]
+        seen = leading if hit.end > lead else titled
         for kind in hit.value:
-            seen[kind][is_leading].add(word)
-    first = {kind: min(MOST, len(found)) for kind, (found, _) in seen.items()}
-    return first, {kind: min(MOST - first[kind], len(found)) for kind, (_, found) in seen.items()}
+            seen.setdefault(kind, set()).add(text[hit.start : hit.end])
+    first = {kind: min(MOST, len(titled.get(kind, ()))) for kind in POINTS}
+    return first, {kind: min(MOST - first[kind], len(leading.get(kind, ()))) for kind in POINTS}
