@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from stream.assembly import make_step
 from stream.backends import open_backends
+from stream.errors import OutsideFailed
 from stream.journey import STEPS
 from stream.ports import Backends
 from stream.runner import BATCH, Worker
@@ -23,9 +24,10 @@ from stream.settings import Settings
 log = logging.getLogger("huiying.pipeline")
 
 IDLE_S = 0.02
-# What scales with cores has a process of its own; the ordered steps share one, since none of them fills a core.
+# What scales with cores has processes of its own; the ordered steps share one, since none of them fills a core.
 STATELESS = ("extract", "classify")
 ORDERED = ("gather", "judge", "alert")
+DEATHS = 5
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -62,19 +64,48 @@ class Pipeline:
             worker.close()
 
 
-def start_stateless(settings: Settings, options: Options) -> BaseProcess:
-    """The stateless steps in a process of their own; it ends with its parent."""
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(
-        target=_run, args=(settings, STATELESS, options, os.getpid()), name="huiying-stateless", daemon=True
-    )
-    process.start()
-    return process
+class Crew:
+    """The processes of the stateless steps, one a partition; they end with their parent. One that dies is started again
+    by `keep_up`, a few times: what it had not committed comes to the others, or to its successor."""
+
+    def __init__(self, settings: Settings, options: Options) -> None:
+        self._settings, self._options = settings, options
+        self._deaths = 0
+        self._processes = [self._start() for _ in range(settings.backend.workers)]
+
+    def is_whole(self) -> bool:
+        """Whether all of them live."""
+        return all(process.is_alive() for process in self._processes)
+
+    def keep_up(self) -> None:
+        """Starts again what died. Raises OutsideFailed once they have died too often."""
+        for place, process in enumerate(self._processes):
+            if process.is_alive():
+                continue
+            self._deaths += 1
+            if self._deaths > DEATHS:
+                raise OutsideFailed(f"处理进程已退出 {self._deaths} 次（最近退出码 {process.exitcode}）；请查看日志")
+            log.error("a stateless process died, starting it again", extra={"code": process.exitcode})
+            self._processes[place] = self._start()
+
+    def close(self) -> None:
+        """Ends them; what they had not committed comes again at the next start."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join(10)
+
+    def _start(self) -> BaseProcess:
+        process = multiprocessing.get_context("spawn").Process(
+            target=_run, args=(self._settings, self._options, os.getpid()), name="huiying-stateless", daemon=True
+        )
+        process.start()
+        return process
 
 
-def _run(settings: Settings, steps: Sequence[str], options: Options, parent: int) -> None:
+def _run(settings: Settings, options: Options, parent: int) -> None:
     backends = open_backends(settings)
-    pipeline = Pipeline(settings, steps, backends, options)
+    pipeline = Pipeline(settings, STATELESS, backends, options)
     # Lexicons and models live as long as the process: collecting over them again and again costs a twentieth.
     gc.freeze()
     try:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
@@ -19,7 +18,7 @@ from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.journey import STEPS
 from stream.outputs import write_all
-from stream.pipeline import ORDERED, Held, Options, Pipeline, start_stateless
+from stream.pipeline import ORDERED, Crew, Held, Options, Pipeline
 from stream.ports import Backends
 from stream.runner import BATCH
 from stream.settings import Settings
@@ -66,11 +65,11 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
         for left in folder.glob(f"{settings.namespace}.sqlite*"):
             left.unlink()
     try:
-        with _opened(local) as backends, _helped(local, request) as child:
+        with _opened(local) as backends, _helped(local, request) as crew:
             if not path.exists():
                 build(path)
             with closing(Spool(path)) as spool:
-                _run(Feed(spool, backends), _pipeline(local, request, backends, child), child, told)
+                _run(Feed(spool, backends), _pipeline(local, request, backends, crew), crew, told)
                 lines = write_all(backends.store, spool.rejected(), request.out)
                 result = Replayed(rows=spool.length, lines=lines)
     finally:
@@ -81,31 +80,27 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
 
 
 @contextmanager
-def _helped(settings: Settings, request: Request) -> Iterator[BaseProcess | None]:
-    """A second process for the stateless steps, starting while the input is still being read; none for small inputs,
-    which are through before it would be up."""
+def _helped(settings: Settings, request: Request) -> Iterator[Crew | None]:
+    """Processes for the stateless steps, starting while the input is still being read; none for small inputs, which
+    are through before they would be up."""
     if sum(path.stat().st_size for path in request.files) < SMALL_BYTES:
         yield None
         return
-    child = start_stateless(settings, _options(request))
-    try:
-        yield child
-    finally:
-        child.terminate()
-        child.join(10)
+    with closing(Crew(settings, _options(request))) as crew:
+        yield crew
 
 
-def _pipeline(settings: Settings, request: Request, backends: Backends, child: BaseProcess | None) -> Pipeline:
-    return Pipeline(settings, STEPS if child is None else ORDERED, backends, _options(request))
+def _pipeline(settings: Settings, request: Request, backends: Backends, crew: Crew | None) -> Pipeline:
+    return Pipeline(settings, STEPS if crew is None else ORDERED, backends, _options(request))
 
 
 def _options(request: Request) -> Options:
     return Options(assume_covered=request.assume_covered, batch=request.batch)
 
 
-def _run(feed: Feed, pipeline: Pipeline, child: BaseProcess | None, told: Progressed) -> None:
+def _run(feed: Feed, pipeline: Pipeline, crew: Crew | None, told: Progressed) -> None:
     try:
-        _pump(feed, pipeline, told, lambda: child is None or child.is_alive())
+        _pump(feed, pipeline, told, lambda: crew is None or crew.is_whole())
     finally:
         pipeline.close()
 

@@ -14,9 +14,9 @@ from stream.backends import open_backends
 from stream.clock import PipelineClock
 from stream.core.documents import Decision, Item, Progress
 from stream.delivery import Deliverer
-from stream.errors import OutsideFailed, UsageError
+from stream.errors import UsageError
 from stream.feed import Feed
-from stream.pipeline import ORDERED, STATELESS, Held, Options, Pipeline, start_stateless
+from stream.pipeline import ORDERED, STATELESS, Crew, Held, Options, Pipeline
 from stream.ports import Backends, Filter, Save
 from stream.settings import Settings
 from stream.spool import Spool
@@ -31,7 +31,6 @@ RELAYED_AT_ONCE = 1_000
 OVERLAP = timedelta(hours=1)
 # How often a demonstration's feed promises how far it is.
 MARKS = timedelta(milliseconds=200)
-DEATHS = 5
 
 
 class Service(Struct, kw_only=True):
@@ -45,25 +44,25 @@ class Service(Struct, kw_only=True):
     options: Options = Options()
 
     def run(self) -> None:
-        """Until stopped. Raises UsageError where another pipeline holds the data folder, OutsideFailed where the second
-        process does not stay up."""
+        """Until stopped. Raises UsageError where another pipeline holds the data folder, OutsideFailed where the
+        stateless processes do not stay up."""
         held = Held(self.settings.data)
         if not held.acquire():
             raise UsageError(f"{self.settings.data}：已有一个流水线在运行；请先停止它，或换一个 HUIYING_DATA")
-        helper = Helper(self.settings, self.options) if set(self.steps) > set(STATELESS) else None
-        mine = [step for step in self.steps if helper is None or step in ORDERED]
+        crew = Crew(self.settings, self.options) if set(self.steps) > set(STATELESS) else None
+        mine = [step for step in self.steps if crew is None or step in ORDERED]
         try:
             with (
                 closing(open_backends(self.settings)) as backends,
                 closing(Pipeline(self.settings, mine, backends, self.options)) as pipeline,
             ):
-                self._loop(pipeline, backends, helper)
+                self._loop(pipeline, backends, crew)
         finally:
-            if helper is not None:
-                helper.stop()
+            if crew is not None:
+                crew.close()
             held.release()
 
-    def _loop(self, pipeline: Pipeline, backends: Backends, helper: Helper | None) -> None:
+    def _loop(self, pipeline: Pipeline, backends: Backends, crew: Crew | None) -> None:
         feed = Feed(self.spool, backends) if self.spool else None
         upkeep = Upkeep(self.settings, backends)
         every_mark, every_second = Every(MARKS), Every(timedelta(seconds=1))
@@ -73,8 +72,8 @@ class Service(Struct, kw_only=True):
                 feed.publish(500, until=now)
             pipeline.work()
             if every_second.is_time(wall):
-                if helper is not None:
-                    helper.keep_up()
+                if crew is not None:
+                    crew.keep_up()
                 backends.store.save_many([Save(item=self.clock.reading(pipeline.watermark()))])
                 upkeep.turn(now, wall)
 
@@ -92,30 +91,6 @@ class Every:
             return False
         self._last = wall
         return True
-
-
-class Helper:
-    """The process of the stateless steps: started again when it dies, a few times."""
-
-    def __init__(self, settings: Settings, options: Options) -> None:
-        self._settings, self._options = settings, options
-        self._process = start_stateless(settings, options)
-        self._deaths = 0
-
-    def keep_up(self) -> None:
-        """Starts it again if it died. Raises OutsideFailed once it has died too often."""
-        if self._process.is_alive():
-            return
-        self._deaths += 1
-        if self._deaths > DEATHS:
-            raise OutsideFailed(f"处理进程已退出 {self._deaths} 次（最近退出码 {self._process.exitcode}）；请查看日志")
-        log.error("the stateless process died, starting it again", extra={"code": self._process.exitcode})
-        self._process = start_stateless(self._settings, self._options)
-
-    def stop(self) -> None:
-        """Ends it; what it had not committed comes again at the next start."""
-        self._process.terminate()
-        self._process.join(10)
 
 
 class Upkeep:

@@ -18,10 +18,12 @@ T = TypeVar("T")
 
 
 class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`bus` and `store`: "sqlite" (one file under the data folder)."""
+    """`bus` and `store`: "sqlite" (one file under the data folder). `workers`: processes of the stateless steps, and
+    partitions of the topics; fixed when a data folder is first used."""
 
     bus: Literal["sqlite", "kafka"] = "sqlite"
     store: Literal["sqlite", "elastic"] = "sqlite"
+    workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

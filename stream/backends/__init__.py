@@ -15,15 +15,15 @@ from stream.ports import Backends, Bus, Evidence, Notifier, Store
 from stream.settings import Settings
 
 
-def open_backends(settings: Settings, *, read_only: bool = False, partitions: int = 1) -> Backends:
+def open_backends(settings: Settings, *, read_only: bool = False) -> Backends:
     """The backends that `settings` names, for one thread. `read_only`: for a page that lives for one query; writing
-    then fails. `partitions`: of topics that do not exist yet. Raises SettingsError, or OutsideFailed."""
+    then fails. Raises SettingsError, or OutsideFailed."""
     if settings.backend.bus != "sqlite" or settings.backend.store != "sqlite":
         raise SettingsError(
             f"backend：bus={settings.backend.bus}、store={settings.backend.store} 尚未提供；"
             "请都改为 sqlite（单机一个文件，无需服务器）"
         )
-    return EmbeddedBackends(settings, read_only=read_only, partitions=partitions)
+    return EmbeddedBackends(settings, read_only=read_only)
 
 
 class EmbeddedBackends:
@@ -32,7 +32,7 @@ class EmbeddedBackends:
     evidence: Evidence
     notifier: Notifier
 
-    def __init__(self, settings: Settings, *, read_only: bool, partitions: int) -> None:
+    def __init__(self, settings: Settings, *, read_only: bool) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.namespace):
             raise SettingsError(
                 f"namespace：{settings.namespace!r} 只能含字母、数字、点、下划线和连字符，并以字母或数字开头"
@@ -40,7 +40,7 @@ class EmbeddedBackends:
         self._settings = settings
         path = settings.data / f"{settings.namespace}.sqlite"
         self._file = SqliteFile(path, (*sqlite_bus.SCHEMA, *sqlite_store.SCHEMA), read_only=read_only)
-        self._bus = sqlite_bus.SqliteBus(self._file, partitions)
+        self._bus = sqlite_bus.SqliteBus(self._file, settings.backend.workers)
         self.bus: Bus = self._bus
         self.store: Store = sqlite_store.SqliteStore(self._file)
 

@@ -33,7 +33,7 @@ from stream.core.incidents import incident_id
 from stream.core.intervals import exactly
 from stream.feed import Feed
 from stream.intake import Intake, load_pseudonyms, read_posts
-from stream.pipeline import ORDERED, STATELESS, Options, Pipeline, start_stateless
+from stream.pipeline import ORDERED, STATELESS, Crew, Options, Pipeline
 from stream.ports import Backends, Subscription
 from stream.reading.places import names_by_code
 from stream.settings import load_settings
@@ -130,7 +130,7 @@ def latency(count: int, folder: Path) -> None:
     settings = load_settings(CONFIG)
     settings = msgspec.structs.replace(settings, data=folder)
     backends = open_backends(settings)
-    child = start_stateless(settings, Options())
+    crew = Crew(settings, Options())
     pipeline = Pipeline(settings, ORDERED, backends, Options())
     alerts = backends.bus.subscribe(["alerts"], "bench")
     sent: dict[str, datetime] = {}
@@ -145,8 +145,7 @@ def latency(count: int, folder: Path) -> None:
         for incident in opened(alerts):
             if incident in sent and incident not in seen:
                 seen[incident] = (wall_now() - sent[incident]).total_seconds()
-    child.terminate()
-    child.join()
+    crew.close()
     took = sorted(seen.values())
     p99 = took[int(len(took) * 0.99)] if took else float("nan")
     print(f"page → alert: p50 {statistics.median(took):.3f} s, p99 {p99:.3f} s ({len(took)} of {count} incidents)")

@@ -13,7 +13,7 @@ from stream.backends import open_backends
 from stream.core.documents import Assignment, Coverage
 from stream.core.intervals import SHANGHAI
 from stream.ports import Backends, Outgoing, Save
-from stream.settings import Settings
+from stream.settings import Backend, Settings
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 
@@ -76,7 +76,7 @@ def _die_at(place: str, kill_at: str) -> None:
 
 def main() -> None:
     data, name, *arguments = sys.argv[1:]
-    backends = open_backends(Settings(data=Path(data)))
+    backends = open_backends(Settings(data=Path(data), backend=Backend(workers=1)))
     {"step": step, "write": write, "raise_counter": raise_counter, "hold": hold}[name](backends, *arguments)
     backends.close()
 

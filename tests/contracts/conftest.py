@@ -34,7 +34,7 @@ from stream.core.documents import (
 )
 from stream.core.intervals import SHANGHAI, exactly
 from stream.ports import Backends, Bus, Store
-from stream.settings import Settings
+from stream.settings import Backend, Settings
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 CHILDREN = Path(__file__).with_name("children.py")
@@ -44,7 +44,7 @@ CHILDREN = Path(__file__).with_name("children.py")
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Where this test's backends live; a temporary file, since an SQLite file in memory has no WAL."""
     assert request.param == "sqlite"
-    return Settings(data=tmp_path)
+    return Settings(data=tmp_path, backend=Backend(workers=1))
 
 
 @pytest.fixture
@@ -52,8 +52,9 @@ def opened(settings: Settings) -> Iterator[Callable[..., Backends]]:
     """Opens further connections to the same data; closed at the end."""
     all_of_them: list[Backends] = []
 
-    def one_more(**options: Any) -> Backends:
-        all_of_them.append(open_backends(settings, **options))
+    def one_more(partitions: int = 1, **options: Any) -> Backends:
+        backend = msgspec.structs.replace(settings.backend, workers=partitions)
+        all_of_them.append(open_backends(msgspec.structs.replace(settings, backend=backend), **options))
         return all_of_them[-1]
 
     yield one_more

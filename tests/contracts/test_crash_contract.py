@@ -6,12 +6,13 @@ import subprocess
 import time
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from stream.backends import open_backends
 from stream.core.documents import Assignment, Coverage
 from stream.ports import Backends, Outgoing
-from stream.settings import Settings
+from stream.settings import Backend, Settings
 
 Child = Callable[..., "subprocess.Popen[bytes]"]
 IDS = [f"p{number:02}" for number in range(30)]
@@ -52,7 +53,7 @@ class TestCrash:
         backends.close()
 
     def test_a_killed_member_gives_its_partitions_back(self, settings: Settings, child: Child) -> None:
-        backends = open_backends(settings, partitions=4)
+        backends = open_backends(msgspec.structs.replace(settings, backend=Backend(workers=4)))
         backends.bus.publish("shared", [Outgoing(body=b"x")])
         other = child("hold", "g")
         assert other.stdout is not None

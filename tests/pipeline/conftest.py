@@ -7,11 +7,11 @@ import pytest
 
 from stream.backends import open_backends
 from stream.ports import Backends
-from stream.settings import Settings
+from stream.settings import Backend, Settings
 
 
 @pytest.fixture
 def backends(tmp_path: Path) -> Iterator[Backends]:
-    opened = open_backends(Settings(data=tmp_path), partitions=3)
+    opened = open_backends(Settings(data=tmp_path, backend=Backend(workers=3)))
     yield opened
     opened.close()
