@@ -7,6 +7,7 @@ abroad against.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -24,6 +25,12 @@ TOPIC, REGION, ANSWERED, ABROAD = 3, 1, 3, -8
 ENOUGH = 4
 # Everybody talks of school, illness, travel and shopping: without harm or a sign of it these topics tell nothing.
 EVERYDAY = frozenset({"教育", "卫生健康", "交通运输", "商贸旅游"})
+# Meetings, papers, notices, posters; and the words by which an office turns to the public after all.
+ROUTINE = re.compile(
+    "会议|座谈|培训|检查|巡查|督查|演练|招聘|录用|公示|宣传|活动|学习|调研|走访|慰问|总结|年报|年度报告|采购|招标|中标|方案|预案|"
+    "规划|计划|通知|通告|办法|细则|解读|读懂|表彰|签约|揭牌|竞赛|讲座|党建|主题日|值班表|办事指南|天气预报|温馨提示"
+)
+ADDRESSING = re.compile("通报|回应|情况说明|声明|辟谣|澄清|不实|谣言|答复|回复|发布会|调查结果|处理结果|处置情况|核查")
 # Beyond so many words of a kind nothing is added: long texts are not more relevant.
 MOST = 2
 
@@ -54,9 +61,16 @@ def is_relevant(signs: Signs, hits: Sequence[Hit], text: str) -> bool:
     """Whether the points reach ENOUGH. `hits` are those of title and lead."""
     if signs.kind == "complaint" or (signs.emergency.is_emergency and signs.emergency.in_china is not False):
         return True
+    if signs.kind == "authority" and is_routine(text[: text.find("\n") + 1] or text):
+        return False
     if signs.response is not None and signs.response.is_authoritative:
         return True
     return points(signs, hits, text) >= ENOUGH
+
+
+def is_routine(title: str) -> bool:
+    """Whether an office's own post is its daily business: most of what a watched channel publishes answers nobody."""
+    return ROUTINE.search(title) is not None and ADDRESSING.search(title) is None
 
 
 def points(signs: Signs, hits: Sequence[Hit], text: str) -> int:

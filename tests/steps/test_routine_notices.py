@@ -44,3 +44,18 @@ def test_only_what_speaks_of_the_event_answers_it(title: str, text: str, is_answ
     open_ones.put(incidents.with_mention(incidents.opened(first, NOON), first))
     found = open_ones.match(READER.read(article(title, text, "authority", 30)))
     assert (found.incident is not None) is is_answer, found
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "is_relevant"),
+    [
+        ("我局组织开展消防应急演练", "authority", False),
+        ("2030年公开招聘工作人员公示", "authority", False),
+        ("余杭区2029年政府信息公开工作年度报告", "authority", False),
+        ("关于网传某小学食堂问题的情况通报", "authority", True),
+        ("余杭区政府新闻办召开新闻发布会 通报检查情况", "authority", True),
+        ("化工厂检查时发生爆炸，1人死亡", "authority", True),
+    ],
+)
+def test_daily_business_opens_no_incident(title: str, kind: PostKind, is_relevant: bool) -> None:
+    assert READER.read(article(title, "", kind, 0)).relevant is is_relevant
