@@ -87,7 +87,8 @@ def mention(one: Mention, assignment: Assignment | None, heirs: Mapping[str, str
         "id": one.id,
         "incident": heirs.get(incident, incident) if incident else None,
         "duplicate_of": assignment.duplicate_of if assignment else None,
-        **reading(one),
+        # What belongs to an incident is a public affair, whatever the post alone looks like.
+        **{**reading(one), "relevant": one.relevant or incident is not None},
     }
 
 
