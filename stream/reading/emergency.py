@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from stream.core.documents import Emergency, EventType
 from stream.reading.abroad import foreign_names, home_names, is_curtly_abroad
+from stream.reading.eyewitness import is_told, plain_trigger
 from stream.reading.numerals import narrow
 from stream.reading.triggers import CASUALTY, Trigger, found
 
@@ -24,9 +25,10 @@ NOT_ONE = Emergency(is_emergency=False)
 
 # What makes a text something else than a report of an event that happened, wherever it stands: fiction, games, sport.
 _FICTION = re.compile(
-    r"电影|影片|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会|游戏|皮肤|联动"
-    r"|战胜|对战|决赛|夺冠"
-    r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具|宠物|爱犬|流浪[狗猫]|狗狗|小猫|老兵|抗战|志愿军"
+    r"电影(?!院)|影片|片子|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会"
+    r"|游戏(?!厅)|特效|皮肤|联动|战胜|对战|决赛|夺冠"
+    r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具(?!厂|店|城)|宠物(?!店|医院)|爱犬|流浪[狗猫]|狗狗|小猫"
+    r"|老兵|抗战|侵华|日军|萌娃|志愿军"
     r"|烈士|阅兵"
 )
 # The same, where it governs the text, that is in the headline: drills, memory, advice, plans, statistics.
@@ -34,7 +36,7 @@ _NOT_REAL = re.compile(
     r"演练|演习|模拟|周年|纪念|悼念日|祭日|预告|科普|如何|怎么办|怎样|指南|小知识|注意事项|预防|提示|防范|自救"
     r"|征集|讲座|培训|宣传周|安全月"
     r"|挫败|未遂|企图|策划|拘捕|阻止|密谋|季度|同比|上半年|下半年|全年|白皮书|研究|调查显示|数据显示|统计显示"
-    r"|股|基金|涨停|指数"
+    r"|(?<!一)股(?!浓|黑|刺|焦)|基金|涨停|指数"
     r"|十年前|年前|往事|回忆|历史|案例|盘点|十大"
 )
 _STATISTICS = re.compile(
@@ -47,6 +49,11 @@ _METAPHOR = re.compile(
     r"|炸裂|坍塌|崩塌|地震)|爆炸(?:式|输出|性|头|力|新闻)"
     r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
     r"|笑死|累死|热死|气死|帅死|塌房|翻车(?:现场|名场面|了)|大型翻车|热量炸弹"
+    r"|(?:票房|心态|脑子|脑袋|嗓子|喉咙|心里|整个人|手机卡|群里|弹幕|股价|股市|钱包|后院|内心)[^，。]{0,5}"
+    r"(?:爆炸|炸了|塌了|崩|着火|起火|地震|雪崩|淹|坍塌)|[好美香酷燃帅甜乐][^，。]{0,3}到[^，。]{0,2}(?:爆炸|炸)"
+    r"|(?:像|跟|如)[^，。]{0,3}爆炸|爆炸(?:一样|似的)|(?:行业|圈|人事)大?地震|(?:职场|官场)大地震"
+    r"|(?:[歌剧曲款舞梗]|凭|靠)[^，。]{0,4}大火|(?:假唱|唱功|直播|舞台|演技|妆|穿搭|大型|简直|堪称|成了?)[^，。]{0,4}车祸现场"
+    r"|(?<![一-龥])天(?:都|要)?塌|隔空撞|撞了个满怀|友谊[^，。]{0,3}船|(?:朋友圈|评论区|票房|圈子)[^，。]{0,2}炸"
 )
 _HAPPENED = re.compile(
     r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
@@ -65,11 +72,11 @@ _GUNS = re.compile(r"枪击|枪杀|遭枪|空袭|导弹|空军基地|武装分�
 
 _HAZARD_AFTER = (
     *("隐患", "风险", "预防", "防控", "防治", "保险", "逃生", "预警", "演练", "险", "自救"),
-    *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器", "成本"),
+    *("发生率", "频发", "多发", "高发", "责任", "鉴定", "报警器", "成本", "测试", "试验", "锅", "箭"),
 )
 _HAZARD_BEFORE = re.compile(
     r"(?:防止|防范|严防|以防|预防|避免|消除|存在|容易|极易|可能|一旦|如果|万一|险些|以免|杜绝|谨防|警惕|担心"
-    r"|未发生|没有发生|假如|倘若"
+    r"|经常|频频|动不动|天天|时常|未发生|没有发生|假如|倘若"
     r"|就会|将会|生怕)[^，。；]{0,6}$"
 )
 
@@ -95,13 +102,25 @@ def emergency(title: str, text: str) -> Emergency:
 
     `in_china` is False only when the text places the event abroad. Works on a headline alone.
     """
-    head, body = narrow(title[:200]), narrow(text[:READ_CHARS])
+    head, body = _headed(narrow(title[:200]), narrow(text[:READ_CHARS]))
     score = _score(head, body)
     if score.type is None or not _is_reported(head, body, score):
         return NOT_ONE
     at_home = is_at_home(head, body)
     kind, subtype = _adjusted(score, head + "。" + body, at_home)
     return Emergency(is_emergency=True, type=kind, subtype=subtype, in_china=at_home)
+
+
+_SENTENCE = re.compile(r"[^。！？!?\n]{1,120}[。！？!?\n]*")
+
+
+def _headed(title: str, text: str) -> tuple[str, str]:
+    """Headline and body; the first sentence of a post without a title is its headline."""
+    if title.strip():
+        return title, text
+    text = text.lstrip()
+    first = _SENTENCE.match(text)
+    return (first.group(), text[first.end() :]) if first else ("", text)
 
 
 def _score(head: str, body: str) -> _Score:
@@ -119,6 +138,11 @@ def _score(head: str, body: str) -> _Score:
             if one.type is not None and one.subtype is not None and place > 1:
                 weights[(one.type, one.subtype)] += one.weight * place
                 strongest = max(strongest, one.weight)
+    plain = plain_trigger(head)
+    if plain is not None:
+        total += 8
+        weights[plain] += 8
+        strongest = 3
     kind, subtype = _heaviest(weights)
     return _Score(total, kind, subtype, strongest, has_casualty)
 
@@ -141,7 +165,7 @@ _CLEAR = 6  # a strong word in the lead, or any in the headline
 
 
 def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None, str | None]:
-    """The heaviest subtype of the heaviest type; ties by name, so that it never depends on order."""
+    """The heaviest subtype of the heaviest type; types tie by name, subtypes by which the text names first."""
     if not weights:
         return None, None
     for event, told_by in _TOLD_BY.items():
@@ -152,7 +176,7 @@ def _heaviest(weights: Counter[tuple[EventType, str]]) -> tuple[EventType | None
         types[kind] += weight
     best = min(types, key=lambda kind: (-types[kind], kind))
     within = {subtype: weight for (kind, subtype), weight in weights.items() if kind == best}
-    return best, min(within, key=lambda subtype: (-within[subtype], subtype))
+    return best, max(within, key=lambda subtype: within[subtype])
 
 
 def _is_reported(head: str, body: str, score: _Score) -> bool:
@@ -161,11 +185,13 @@ def _is_reported(head: str, body: str, score: _Score) -> bool:
     is_short = len(body) < SHORT_CHARS
     if _METAPHOR.search(lead) or _RUMOUR.search(head) or _STATISTICS.search(lead):
         return False
-    if is_short and (_FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))):
+    if is_short and (
+        body.startswith("《") or _FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))
+    ):
         return False
     if _FICTION.search(head) or _NOT_REAL.search(head) or _CONDITIONAL.search(head):
         return not is_short and _NUMBER_HURT.search(lead) is not None and score.total >= 8
-    return _is_enough_short(lead, score) if is_short else _is_enough(lead, body, score)
+    return _is_enough_short(head, lead, score) if is_short else _is_enough(head, lead, body, score)
 
 
 def _is_shaped(text: str) -> bool:
@@ -173,7 +199,9 @@ def _is_shaped(text: str) -> bool:
     return _NUMBER_HURT.search(text) is not None or _EVENT_SHAPE.search(text) is not None
 
 
-def _is_enough_short(lead: str, score: _Score) -> bool:
+def _is_enough_short(head: str, lead: str, score: _Score) -> bool:
+    if is_told(head, lead):
+        return True
     if score.strongest >= 3:
         return _HAPPENED.search(lead) is not None or _is_shaped(lead)
     if _is_shaped(lead) or _DIED.search(lead):
@@ -181,10 +209,12 @@ def _is_enough_short(lead: str, score: _Score) -> bool:
     return _BURST.search(lead) is not None and bool(home_names(lead) or foreign_names(lead))
 
 
-def _is_enough(lead: str, body: str, score: _Score) -> bool:
+def _is_enough(head: str, lead: str, body: str, score: _Score) -> bool:
     if score.total < 8:
         return False
-    return score.strongest >= 3 or _is_shaped(lead + body) or _ONE_HURT.search(lead) is not None
+    if score.strongest >= 3 or _is_shaped(lead + body) or _ONE_HURT.search(lead) is not None:
+        return True
+    return is_told(head, lead)
 
 
 def _adjusted(score: _Score, text: str, at_home: bool) -> tuple[EventType | None, str | None]:
