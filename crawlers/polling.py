@@ -14,7 +14,8 @@ from crawlers.publish import Piece, fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from stream.clock import wall_now
-from stream.core.documents import Coverage, Fetched
+from stream.core.documents import Coverage
+from stream.core.records import Fetched
 
 LONGEST_REST_S = 6 * 3600.0
 JITTER = 0.1

@@ -20,7 +20,9 @@ import msgspec
 from msgspec import Struct
 
 from stream.clock import wall_now
-from stream.core.documents import Coverage, Decision, Fetched, Mark, Page, Progress, Rejected, encode
+from stream.core.codec import encode
+from stream.core.documents import Coverage, Decision, Mark, Page
+from stream.core.records import Fetched, Progress, Rejected
 from stream.errors import OutsideFailed
 from stream.journey import rejected_topic
 from stream.ports import Backends, Exchange, Outgoing, Save

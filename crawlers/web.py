@@ -18,7 +18,8 @@ from crawlers.sources import Source
 from crawlers.turns import Turns
 from crawlers.watch import PollingSpider
 from stream.clock import wall_now
-from stream.core.documents import Fetched, Page, Row
+from stream.core.documents import Page, Row
+from stream.core.records import Fetched
 from stream.intake.instants import is_out_of_range
 from stream.ports import Exchange
 

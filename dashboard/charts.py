@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.drawing import plain
 from dashboard.words import ANSWERS_NOTHING, FORMS
-from stream.core.documents import Incident
+from stream.core.cases import Incident
 from stream.core.intervals import SHANGHAI
 from stream.ports import TopicCount
 

@@ -43,7 +43,8 @@ from dashboard.words import (
     gap_words,
     reason_words,
 )  # fmt: skip
-from stream.core.documents import CoverageSpan, Decision, Incident, Judgement, Obligation, Post
+from stream.core.cases import CoverageSpan, Incident, Judgement, Obligation
+from stream.core.documents import Decision, Post
 
 FIGURES_SHOWN = 40
 SPANS_SHOWN = 60

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from dashboard.words import CLOCKS, OUTCOMES, PRECISIONS, SHORT, reason_words
-from stream.core.documents import Due, Obligation
+from stream.core.cases import Due, Obligation
 from stream.core.intervals import SHANGHAI, Elapsed, Interval
 
 # Control, direction, joining, tag, private and unpaired surrogate characters: unseen, or they rearrange what is seen.

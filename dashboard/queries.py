@@ -19,18 +19,10 @@ from dashboard.names import settings
 from dashboard.tallies import headline, standing
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
-from stream.core.documents import (
-    Alert,
-    Assignment,
-    Clock,
-    Decision,
-    Incident,
-    Item,
-    Judgement,
-    Obligation,
-    Post,
-    Verdict,
-)  # fmt: skip
+from stream.core.cases import Alert, Assignment, Incident, Judgement, Obligation, Verdict
+from stream.core.codec import Item
+from stream.core.documents import Decision, Post
+from stream.core.records import Clock
 from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCount
 
 T = TypeVar("T", bound=Item)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dashboard.words import HEADLINES, OUTCOMES, Outcome
-from stream.core.documents import Judgement, Obligation
+from stream.core.cases import Judgement, Obligation
 
 HEADLINE_CLOCK = "strict"  # the clock that gives the headline verdict; alternates are shown beside it
 UNKNOWN_BODY = "责任单位待定"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from stream.core.alert_texts import GRADES, REASONS, VERDICTS, reason_words
-from stream.core.documents import Verdict
+from stream.core.cases import Verdict
 
 __all__ = [
     "ALERTS", "ANSWERS_NOTHING", "CLOCKS", "DECISIONS", "FIGURES", "FORMS", "GAPS", "GATES", "GRADES",

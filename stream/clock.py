@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from stream.core.documents import Clock
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Clock
 
 
 def wall_now() -> datetime:

@@ -17,7 +17,9 @@ from msgspec import Struct
 from stream.core.alert_policy import KINDS, AlertPolicy, Channel, Retry, span
 from stream.core.alert_texts import lines
 from stream.core.alerts import dead_man_alert, is_standing_still
-from stream.core.documents import Alert, Clock, Delivery, decode
+from stream.core.cases import Alert
+from stream.core.codec import decode
+from stream.core.records import Clock, Delivery
 from stream.ports import Backends, Record, Save, Stored, Subscription, Told
 
 log = logging.getLogger("huiying.delivery")

@@ -18,8 +18,9 @@ from stream.errors import OutsideFailed, UsageError
 
 HEAD = """# Quality
 
-Figures of `make evaluate`: the scoring scripts over the measuring data, which are not part of this project. What each
-figure means stands in the scripts' own page. No figure here was tuned on the sets that are kept back.
+Figures of `make evaluate`: the scoring scripts over the measuring data, which are not part of this project; what each
+figure means stands in the scripts' own page. They are in-sample: the rules of reading were written by people who had
+looked at these sets. Expect less elsewhere.
 """
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from stream.core.documents import Mark, Progress, Travelling
+from stream.core.codec import Travelling
+from stream.core.documents import Mark
+from stream.core.records import Progress
 from stream.ports import Backends, Save
 from stream.spool import Spool
 from stream.wire import addressed

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from stream.assembly import load_registry, load_rules
-from stream.core.documents import Incident, Judgement
+from stream.core.cases import Incident, Judgement
 from stream.core.judgement import judge_incident
 from stream.outputs import items
 from stream.ports import Store

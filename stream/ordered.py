@@ -11,7 +11,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from stream.core.documents import Coverage, Mark, Travelling
+from stream.core.codec import Travelling
+from stream.core.documents import Coverage, Mark
 from stream.errors import OutsideFailed
 from stream.ports import Record, Subscription
 from stream.wire import received

@@ -10,21 +10,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from stream.core.documents import (
-    Alert,
-    Assignment,
-    CoverageSpan,
-    Incident,
-    Item,
-    Judgement,
-    Mention,
-    Obligation,
-    Post,
-    Rejected,
-    Response,
-    VerdictChange,
-)  # fmt: skip
+from stream.core.cases import Alert, Assignment, CoverageSpan, Incident, Judgement, Obligation, Response, VerdictChange
+from stream.core.codec import Item
+from stream.core.documents import Mention, Post
 from stream.core.intervals import SHANGHAI, Elapsed, Interval, StatedInterval, elapsed
+from stream.core.records import Rejected
 from stream.intake import NEVER
 from stream.ports import EVERYTHING, Filter, Store
 

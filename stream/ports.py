@@ -13,7 +13,9 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from stream.core.documents import Alert, Capture, Item, Post
+from stream.core.cases import Alert
+from stream.core.codec import Item
+from stream.core.documents import Capture, Post
 
 T = TypeVar("T", bound=Item)
 

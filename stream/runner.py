@@ -16,7 +16,9 @@ from typing import cast
 
 from msgspec import Struct
 
-from stream.core.documents import Item, Mark, Message, Rejected, encode
+from stream.core.codec import Item, encode
+from stream.core.documents import Mark, Message
+from stream.core.records import Rejected
 from stream.errors import HuiyingError, MessageRejected, NewerSchema
 from stream.journey import Leg, leg, rejected_topic
 from stream.ordered import OrderedReader

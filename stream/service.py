@@ -12,7 +12,9 @@ from msgspec import Struct
 from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
-from stream.core.documents import Decision, Item, Progress
+from stream.core.codec import Item
+from stream.core.documents import Decision
+from stream.core.records import Progress
 from stream.delivery import Deliverer
 from stream.errors import UsageError
 from stream.feed import Feed

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from stream.core.documents import Coverage, Decision, Page, Rejected, Travelling, decode, decode_item, encode
+from stream.core.codec import Travelling, decode, decode_item, encode
+from stream.core.documents import Coverage, Decision, Page
+from stream.core.records import Rejected
 
 CHUNK = 2_000
 

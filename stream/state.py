@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, cast
 
-from stream.core.documents import Item
+from stream.core.codec import Item
 from stream.ports import Filter, Order, Save, Store, Stored
 
 T = TypeVar("T", bound=Item)

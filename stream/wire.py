@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from stream.core.documents import SCHEMA, Coverage, Decision, Mark, Message, Travelling, decode, encode
+from stream.core.codec import Travelling, decode, encode
+from stream.core.documents import SCHEMA, Coverage, Decision, Mark, Message
 from stream.errors import MessageRejected, NewerSchema
 from stream.ports import Outgoing
 

@@ -10,7 +10,7 @@ from crawlers.publish import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source, is_web_address
 from crawlers.web import WebSpider, remembered
-from stream.core.documents import Fetched
+from stream.core.records import Fetched
 
 
 class FeedSpider(WebSpider):

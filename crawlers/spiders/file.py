@@ -15,7 +15,8 @@ from crawlers.publish import Piece, fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from crawlers.watch import PollingSpider
-from stream.core.documents import Coverage, Decision, Fetched, Page, Rejected
+from stream.core.documents import Coverage, Decision, Page
+from stream.core.records import Fetched, Rejected
 from stream.errors import UsageError
 from stream.intake import Intake, read_posts
 

@@ -15,7 +15,7 @@ from crawlers.publish import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from crawlers.web import WebSpider, remembered
-from stream.core.documents import Fetched
+from stream.core.records import Fetched
 
 _EARLY_END = re.compile(r"</(?:html|body)\s{0,9}>", re.IGNORECASE)
 

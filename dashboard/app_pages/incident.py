@@ -10,7 +10,8 @@ from dashboard import charts, dossiers, names, queries
 from dashboard.decisions import ENTRIES, NEEDED, Incomplete, value_of
 from dashboard.drawing import plain
 from dashboard.words import DECISIONS, FORMS, GATES, GRADES
-from stream.core.documents import DecisionKind, Incident, Judgement
+from stream.core.cases import Incident, Judgement
+from stream.core.documents import DecisionKind
 
 CLOCK_S = 1.0
 FACTS_S = 5.0

@@ -25,7 +25,7 @@ from dashboard.drawing import (
 )
 from dashboard.tallies import Standing, headline, standing
 from dashboard.words import ALERTS, GRADES, HEADLINES
-from stream.core.documents import Judgement, Obligation
+from stream.core.cases import Judgement, Obligation
 
 REFRESH_S = 1.0
 CHART_REFRESH_S = 10.0

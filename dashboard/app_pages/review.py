@@ -14,7 +14,7 @@ from dashboard.drawing import due_words, page_link, pill, rows_of, safe, short, 
 from dashboard.exports import review as exports
 from dashboard.tallies import Tally, by_body, by_rule, headline, total
 from dashboard.words import OUTCOME_WORDS, OUTCOMES, Outcome
-from stream.core.documents import Judgement, Obligation
+from stream.core.cases import Judgement, Obligation
 from stream.core.intervals import SHANGHAI
 
 PAGE = 60

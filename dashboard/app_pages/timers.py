@@ -8,7 +8,7 @@ from dashboard import names, queries
 from dashboard.drawing import clock_name, countdown, due_words, noted, page_link, pill, safe, short, small, table, why
 from dashboard.tallies import HEADLINE_CLOCK
 from dashboard.words import SHORT
-from stream.core.documents import Verdict
+from stream.core.cases import Verdict
 
 SHOWN: tuple[Verdict, ...] = (
     "pending", "breached", "breached_but_fair_clock_met", "met_then_retracted", "unknown_coverage_gap",

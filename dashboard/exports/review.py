@@ -20,7 +20,7 @@ from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 from dashboard.drawing import clock_name, due_words, instant, plain, span
 from dashboard.tallies import Tally, by_body, by_rule, total
 from dashboard.words import GRADES, MODALITIES, VERDICTS, reason_words
-from stream.core.documents import Judgement
+from stream.core.cases import Judgement
 
 Cell = str | int
 Row = Sequence[Cell]

@@ -19,7 +19,7 @@ import apprise
 import msgspec
 
 from stream.core.alert_texts import without_controls
-from stream.core.documents import Alert
+from stream.core.cases import Alert
 from stream.errors import SettingsError
 from stream.ports import Told
 

@@ -15,7 +15,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from stream.core.documents import Item, Judgement, Post
+from stream.core.cases import Judgement
+from stream.core.codec import Item
+from stream.core.documents import Post
 from stream.core.intervals import SHANGHAI
 from stream.ports import LISTABLE
 

@@ -26,7 +26,8 @@ from stream.backends.sqlite_posts import SCHEMA as POSTS_SCHEMA
 from stream.backends.sqlite_posts import Change, PostTables, forgotten
 from stream.backends.sqlite_search import Asked, PostReader
 from stream.backends.sqlite_words import Wanted, is_storable, words_in
-from stream.core.documents import Item, Post
+from stream.core.codec import Item
+from stream.core.documents import Post
 from stream.ports import EVERYTHING, Filter, Found, Listing, Order, Save, Saved, Search, Stored, TopicCount
 
 T = TypeVar("T", bound=Item)

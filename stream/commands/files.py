@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from stream.assembly import make_extract, make_reader
 from stream.commands.options import DEFAULT_CONFIG, Config, Mapping, settings_of
-from stream.core.documents import Article, Coverage, Decision, Page, Rejected
+from stream.core.documents import Article, Coverage, Decision, Page
+from stream.core.records import Rejected
 from stream.errors import HuiyingError, MessageRejected, UsageError
 from stream.intake import Intake, load_mapping, load_pseudonyms, read_posts
 from stream.intake import Mapping as RowMapping

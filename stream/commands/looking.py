@@ -18,18 +18,11 @@ from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.configuration import problems
-from stream.core.documents import (
-    Alert,
-    Clock,
-    Decision,
-    DecisionKind,
-    Incident,
-    Post,
-    Progress,
-    Rejected,
-    decode,
-)  # fmt: skip
+from stream.core.cases import Alert, Incident
+from stream.core.codec import decode
+from stream.core.documents import Decision, DecisionKind, Post
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Clock, Progress, Rejected
 from stream.errors import SettingsError, UsageError
 from stream.ports import Backends, Filter, Save
 from stream.wire import addressed

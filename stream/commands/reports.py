@@ -14,7 +14,7 @@ from rich.console import Console
 from stream.assembly import load_rules
 from stream.backends import open_backends
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
-from stream.core.documents import Judgement
+from stream.core.cases import Judgement
 from stream.errors import UsageError
 from stream.hindsight import judgements_at
 from stream.outputs import items

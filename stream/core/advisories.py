@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from stream.core.cases import Due, Response
 from stream.core.docket import Case, History, Row
-from stream.core.documents import Due, Level, Response
+from stream.core.documents import Level
 from stream.core.obligations import STRICT, applies
 from stream.core.reasons import Reason
 from stream.core.rules import Rule

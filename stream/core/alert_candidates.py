@@ -11,7 +11,7 @@ from typing import Literal
 
 from stream.core.alert_policy import AlertPolicy, HotLimit, span
 from stream.core.alerts import Candidate, Situation, is_inhibited, sent_key
-from stream.core.documents import Due, HotFact, Judgement, Obligation, TopicHeat, VerdictChange
+from stream.core.cases import Due, HotFact, Judgement, Obligation, TopicHeat, VerdictChange
 
 HEADLINE = "strict"  # the clock that gives the headline verdict; alternates are shown, never told
 FAIR = "severity_evident"  # the clock from evident gravity: named in the text of a strict breach while it still runs

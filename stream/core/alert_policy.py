@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from stream.core.documents import Grade, Verdict
+from stream.core.cases import Verdict
+from stream.core.documents import Grade
 from stream.core.reasons import Reason
 
 Span = Annotated[str, Meta(pattern=r"^[+-]?[0-9]{1,4}[smhd]$")]

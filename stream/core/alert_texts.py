@@ -11,7 +11,8 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from stream.core.documents import Due, Grade, Obligation, Verdict
+from stream.core.cases import Due, Obligation, Verdict
+from stream.core.documents import Grade
 from stream.core.intervals import SHANGHAI
 
 TITLE_LIMIT = 60

@@ -21,7 +21,8 @@ from stream.core.alert_texts import (
     where_words,
 )
 from stream.core.alerts import Candidate
-from stream.core.documents import Alert, FigureFact, Grade, Judgement, Obligation, TopicHeat, VerdictChange
+from stream.core.cases import Alert, FigureFact, Judgement, Obligation, TopicHeat, VerdictChange
+from stream.core.documents import Grade
 
 # Verdicts for which a duty officer must not read more than was ruled.
 _CAUTIONS: Mapping[str, str] = {

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from stream.core.alert_policy import AlertPolicy, Kind, Silence
 from stream.core.alert_texts import clock_time, lines, spoken
-from stream.core.documents import Alert, Clock, HotFact, Obligation, VerdictChange
+from stream.core.cases import Alert, HotFact, Obligation, VerdictChange
+from stream.core.records import Clock
 
 
 class Reason(StrEnum):

@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from stream.core.documents import EventType, IssuerKind, Level, Responsible
+from stream.core.cases import Responsible
+from stream.core.documents import EventType, IssuerKind, Level
 from stream.core.intervals import SHANGHAI
 
 PLACE = "{place}"

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from stream.core.documents import CoverageSpan, PollSpan
+from stream.core.cases import CoverageSpan, PollSpan
 from stream.core.reasons import Reason
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from stream.core.documents import Decision, Response
+from stream.core.cases import Response
+from stream.core.documents import Decision
 from stream.core.intervals import SHANGHAI, Interval, exactly
 from stream.core.rules import Rules
 

@@ -10,8 +10,8 @@ from functools import partial
 import msgspec
 from msgspec import Struct, field
 
+from stream.core.cases import Incident, Verdict, VerdictChange
 from stream.core.coverage import Track, Watch, Window
-from stream.core.documents import Incident, Verdict, VerdictChange
 from stream.core.obligations import STRICT, Candidates, applies, clocks, exemption_for, statements_for
 from stream.core.reasons import Reason
 from stream.core.rules import Rule

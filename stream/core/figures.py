@@ -12,7 +12,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from stream.core.documents import EventType, FigureFact, Figures, Grade, Incident
+from stream.core.cases import FigureFact, Incident
+from stream.core.documents import EventType, Figures, Grade
 from stream.core.intervals import Interval
 from stream.core.severity import SeverityScale, grade
 

@@ -10,7 +10,7 @@ from math import sqrt
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stream.core.documents import Heat, HotFact, TopicHeat
+from stream.core.cases import Heat, HotFact, TopicHeat
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -14,20 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stream.core import heat as heats
-from stream.core.documents import (
-    Answer,
-    Decision,
-    EmergencyFact,
-    FigureFact,
-    FirstPublic,
-    HotFact,
-    Incident,
-    Mention,
-    OccurredFact,
-    Print,
-    Response,
-    in_order,
-)
+from stream.core.cases import EmergencyFact, FigureFact, FirstPublic, HotFact, Incident, OccurredFact, Print, Response
+from stream.core.documents import Answer, Decision, Mention, in_order
 from stream.core.intervals import Interval
 from stream.core.matching import figures_of, joined_terms, reach, with_terms
 

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from stream.core import coverage
 from stream.core.advisories import advisory_history
+from stream.core.cases import CoverageSpan, Incident, Judgement, Obligation, Responsible, VerdictChange
 from stream.core.coverage import Spans, Track, Watched
 from stream.core.docket import Case, History, Row, history_of
-from stream.core.documents import CoverageSpan, Incident, Judgement, Obligation, Responsible, VerdictChange
 from stream.core.obligations import Registry, candidates, exemption_for, judged_rules
 from stream.core.rules import Rule, Rules, modality_at, version_of
 from stream.core.situations import Situation, severity_view, situations

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from stream.core.documents import Emergency, Figures, Incident, Mention
+from stream.core.cases import Incident
+from stream.core.documents import Emergency, Figures, Mention
 
 DAY = timedelta(days=1)
 ACCIDENT = "事故灾难"

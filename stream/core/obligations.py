@@ -13,9 +13,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from stream.core.cases import Incident, Response, Responsible
 from stream.core.coverage import Watched
 from stream.core.decided import Exemption, conferences, rejected_mentions, restated
-from stream.core.documents import EventType, Incident, Response, Responsible
+from stream.core.documents import EventType
 from stream.core.intervals import Interval
 from stream.core.rules import ClockPoint, Rule, Rules, is_in_force, is_in_jurisdiction, is_on
 from stream.core.situations import Situation, answers_incident

@@ -15,20 +15,9 @@ from typing import cast, get_args
 import msgspec
 from msgspec import Struct
 
+from stream.core.cases import EmergencyFact, FigureFact, Incident, OccurredFact, Response, SeverityStep, SeverityView
 from stream.core.decided import Exemption, exemption_of, interval_in
-from stream.core.documents import (
-    Decision,
-    Emergency,
-    EmergencyFact,
-    EventType,
-    FigureFact,
-    Grade,
-    Incident,
-    OccurredFact,
-    Response,
-    SeverityStep,
-    SeverityView,
-)
+from stream.core.documents import Decision, Emergency, EventType, Grade
 from stream.core.figures import FigureBook
 from stream.core.intervals import Interval, hull
 from stream.core.reasons import Reason

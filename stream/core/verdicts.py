@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from stream.core.documents import Due, Verdict
+from stream.core.cases import Due, Verdict
 from stream.core.intervals import Elapsed, Interval, elapsed
 from stream.core.reasons import Reason
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from stream.core.documents import Coverage, Decision, Page, Rejected
+from stream.core.documents import Coverage, Decision, Page
+from stream.core.records import Rejected
 from stream.intake.columns import KINDS, Mode, read_row
 from stream.intake.mapping import Mapping, load_mapping
 from stream.intake.rejects import NEVER, Flaw, Place, rejected

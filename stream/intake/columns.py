@@ -9,8 +9,9 @@ from typing import Any, Literal, cast, get_args
 
 import msgspec
 
-from stream.core.documents import Coverage, Decision, DecisionKind, Page, PostKind, Rejected, Row
+from stream.core.documents import Coverage, Decision, DecisionKind, Page, PostKind, Row
 from stream.core.intervals import Interval
+from stream.core.records import Rejected
 from stream.intake.cells import instant_of, is_formula, is_readable, number_of, text_of, truth_of
 from stream.intake.instants import check_range, is_out_of_range
 from stream.intake.rejects import NEVER, Flaw, Place, RowFlawed, rejected

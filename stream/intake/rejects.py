@@ -10,8 +10,8 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
-from stream.core.documents import Rejected
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Rejected
 from stream.reading.privacy import mask
 
 Reason = Literal[

@@ -18,7 +18,8 @@ from stream.core.alert_policy import AlertPolicy
 from stream.core.alert_texts import RegionName
 from stream.core.alert_writing import Style, Subject, incident_subject, topic_subject, write
 from stream.core.alerts import Candidate, Reason, Situation, decide, sent_key
-from stream.core.documents import Alert, Incident, Item, Judgement, Reminder, TopicHeat
+from stream.core.cases import Alert, Incident, Judgement, Reminder, TopicHeat
+from stream.core.codec import Item
 from stream.ports import State
 
 log = logging.getLogger("huiying.alert")

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from stream.core.documents import Article, Coverage, Decision, Item, Mention, Observation, Post, Version
+from stream.core.codec import Item
+from stream.core.documents import Article, Coverage, Decision, Mention, Observation, Post, Version
 from stream.ports import State
 from stream.reading.post import Reader
 

@@ -13,7 +13,8 @@ from lxml.etree import LxmlError
 from msgspec.structs import replace
 
 from stream.core.authorities import Registry
-from stream.core.documents import Article, Coverage, Decision, Item, Mark, Page, Row
+from stream.core.codec import Item
+from stream.core.documents import Article, Coverage, Decision, Mark, Page, Row
 from stream.core.intervals import Interval, Precision
 from stream.errors import MessageRejected
 from stream.ports import State

@@ -15,17 +15,9 @@ from msgspec import Struct, field
 
 from stream.core import heat as heats
 from stream.core import incidents
-from stream.core.documents import (
-    Assignment,
-    Coverage,
-    Decision,
-    Incident,
-    Item,
-    Mention,
-    Post,
-    TopicHeat,
-    in_order,
-)
+from stream.core.cases import Assignment, Incident, TopicHeat
+from stream.core.codec import Item
+from stream.core.documents import Coverage, Decision, Mention, Post, in_order
 from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
 from stream.core.matching import OpenIncidents, Weights

@@ -9,8 +9,10 @@ from datetime import date, datetime, timedelta
 import msgspec
 from msgspec import Struct
 
+from stream.core.cases import CaseFile, Incident, Judgement, PollSpan, SourceCoverage, TopicHeat
+from stream.core.codec import Item
 from stream.core.coverage import in_order, insert
-from stream.core.documents import CaseFile, Coverage, Incident, Item, Judgement, PollSpan, SourceCoverage, TopicHeat
+from stream.core.documents import Coverage
 from stream.core.intervals import SHANGHAI
 from stream.core.judgement import facts_in, judge_incident
 from stream.core.obligations import Registry

@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import names
 from stream.backends import open_backends
-from stream.core.documents import Clock, Judgement
+from stream.core.cases import Judgement
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Clock
 from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.ports import Save
 from stream.replay import Request, replay

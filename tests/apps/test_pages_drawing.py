@@ -7,8 +7,9 @@ import pytest
 from dashboard import drawing, queries
 from stream.backends import open_backends
 from stream.clock import wall_now
-from stream.core.documents import Clock, Due
+from stream.core.cases import Due
 from stream.core.intervals import SHANGHAI, Elapsed, Interval
+from stream.core.records import Clock
 from stream.ports import Save
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI)

@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from dashboard import drawing, queries
 from dashboard.exports import review as exports
 from stream.backends import open_backends
-from stream.core.documents import Alert, Incident, Judgement, Post
+from stream.core.cases import Alert, Incident, Judgement
+from stream.core.documents import Post
 from stream.ports import Save
 
 MIXED = (

@@ -8,18 +8,8 @@ import pytest
 
 from crawlers import refusals
 from dashboard import words
-from stream.core.documents import (
-    Alert,
-    DecisionKind,
-    Form,
-    Grade,
-    Incident,
-    IssuerKind,
-    Level,
-    Obligation,
-    PostKind,
-    Verdict,
-)  # fmt: skip
+from stream.core.cases import Alert, Incident, Obligation, Verdict
+from stream.core.documents import DecisionKind, Form, Grade, IssuerKind, Level, PostKind
 from stream.core.intervals import Precision
 from stream.core.reasons import REASONS
 from stream.core.rules import ClockPoint, Rules

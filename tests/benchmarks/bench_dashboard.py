@@ -21,30 +21,25 @@ from pathlib import Path
 
 from dashboard import names, queries
 from stream.backends import open_backends
-from stream.core.documents import (
+from stream.core.cases import (
     Alert,
     Assignment,
-    Clock,
     Due,
-    Emergency,
-    Figures,
     FirstPublic,
     Heat,
     Incident,
-    Item,
     Judgement,
-    Mention,
     Obligation,
-    Post,
     Response,
     Responsible,
     SeverityView,
-    TopicScore,
     Verdict,
     VerdictChange,
-    Version,
 )
+from stream.core.codec import Item
+from stream.core.documents import Emergency, Figures, Mention, Post, TopicScore, Version
 from stream.core.intervals import SHANGHAI, Elapsed, exactly
+from stream.core.records import Clock
 from stream.ports import Save, Search
 
 START = datetime(2030, 3, 1, 8, tzinfo=SHANGHAI)

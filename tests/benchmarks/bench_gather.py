@@ -14,16 +14,9 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-from stream.core.documents import (
-    Assignment,
-    Emergency,
-    Figures,
-    Incident,
-    Item,
-    Mention,
-    TopicScore,
-    encode,
-)
+from stream.core.cases import Assignment, Incident
+from stream.core.codec import Item, encode
+from stream.core.documents import Emergency, Figures, Mention, TopicScore
 from stream.core.intervals import SHANGHAI, exactly
 from stream.core.matching import SUPPORT_SHIFT
 from stream.ports import Filter

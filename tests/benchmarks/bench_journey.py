@@ -28,7 +28,8 @@ from invented import posts, write
 
 from stream.backends import open_backends
 from stream.clock import wall_now
-from stream.core.documents import Alert, Mark, Page, Row
+from stream.core.cases import Alert
+from stream.core.documents import Mark, Page, Row
 from stream.core.incidents import incident_id
 from stream.core.intervals import exactly
 from stream.feed import Feed

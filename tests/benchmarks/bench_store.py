@@ -23,22 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from stream.backends import open_backends
-from stream.core.documents import (
-    Assignment,
-    Emergency,
-    Figures,
-    FirstPublic,
-    Heat,
-    Incident,
-    Judgement,
-    Mention,
-    Obligation,
-    Post,
-    Responsible,
-    SeverityView,
-    TopicScore,
-    Version,
-)
+from stream.core.cases import Assignment, FirstPublic, Heat, Incident, Judgement, Obligation, Responsible, SeverityView
+from stream.core.documents import Emergency, Figures, Mention, Post, TopicScore, Version
 from stream.core.intervals import SHANGHAI, exactly
 from stream.ports import Backends, Filter, Outgoing, Save, Search
 from stream.settings import Settings

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from stream.backends import open_backends
-from stream.core.documents import Alert, Coverage, Mark, Page, Post, decode
+from stream.core.cases import Alert
+from stream.core.codec import decode
+from stream.core.documents import Coverage, Mark, Page, Post
 from stream.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,11 @@ from docx import Document
 from openpyxl import load_workbook
 
 from stream.backends import open_backends
-from stream.core.documents import Decision, Incident, Page, Rejected, Row, decode, encode
+from stream.core.cases import Incident
+from stream.core.codec import decode, encode
+from stream.core.documents import Decision, Page, Row
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Rejected
 from stream.ports import Backends, Save
 from stream.settings import Settings
 

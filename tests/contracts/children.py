@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from stream.backends import open_backends
-from stream.core.documents import Assignment, Coverage
+from stream.core.cases import Assignment
+from stream.core.documents import Coverage
 from stream.core.intervals import SHANGHAI
 from stream.ports import Backends, Outgoing, Save
 from stream.settings import Backend, Settings

@@ -14,25 +14,10 @@ import msgspec
 import pytest
 
 from stream.backends import open_backends
-from stream.core.documents import (
-    Assignment,
-    Coverage,
-    Delivery,
-    Emergency,
-    Figures,
-    FirstPublic,
-    Heat,
-    Incident,
-    Judgement,
-    Mention,
-    Obligation,
-    Post,
-    Responsible,
-    SeverityView,
-    TopicScore,
-    Version,
-)
+from stream.core.cases import Assignment, FirstPublic, Heat, Incident, Judgement, Obligation, Responsible, SeverityView
+from stream.core.documents import Coverage, Emergency, Figures, Mention, Post, TopicScore, Version
 from stream.core.intervals import SHANGHAI, exactly
+from stream.core.records import Delivery
 from stream.ports import Backends, Bus, Store
 from stream.settings import Backend, Settings
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from stream.backends import open_backends
-from stream.core.documents import Assignment, Coverage
+from stream.core.cases import Assignment
+from stream.core.documents import Coverage
 from stream.ports import Backends, Outgoing
 from stream.settings import Backend, Settings
 

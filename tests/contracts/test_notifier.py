@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stream.backends.apprise_notifier import AppriseNotifier, open_notifier, within
-from stream.core.documents import Alert
+from stream.core.cases import Alert
 from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError
 from stream.ports import Told

@@ -8,23 +8,10 @@ from typing import Any
 
 import pytest
 
-from stream.core.documents import (
-    Alert,
-    Assignment,
-    Clock,
-    Coverage,
-    Decision,
-    Delivery,
-    Fetched,
-    Incident,
-    Item,
-    Judgement,
-    Post,
-    Progress,
-    Rejected,
-    Reminder,
-    TopicHeat,
-)
+from stream.core.cases import Alert, Assignment, Incident, Judgement, Reminder, TopicHeat
+from stream.core.codec import Item
+from stream.core.documents import Coverage, Decision, Post
+from stream.core.records import Clock, Delivery, Fetched, Progress, Rejected
 from stream.ports import LISTABLE, Backends, Filter, Order, Save, Store, TopicCount
 
 

@@ -12,8 +12,9 @@ import pytest
 from stream.core.alert_candidates import ladder, next_rung_at, rungs
 from stream.core.alert_policy import AlertPolicy, Inhibit, Ladder, Retry, Rung, Silence, problems, span
 from stream.core.alerts import Candidate, Reason, Situation, dead_man_alert, decide, is_standing_still, sent_key
-from stream.core.documents import Clock, Due, Obligation
+from stream.core.cases import Due, Obligation
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Clock
 from stream.settings import load_yaml
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)

@@ -20,7 +20,7 @@ from stream.core.alert_texts import (
     spoken,
     where_words,
 )
-from stream.core.documents import Due, Verdict
+from stream.core.cases import Due, Verdict
 from stream.core.intervals import SHANGHAI
 from stream.core.reasons import REASONS as NAMED
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from stream.core.documents import HotFact
+from stream.core.cases import HotFact
 from stream.core.heat import (
     HOURS_KEPT,
     NO_HEAT,

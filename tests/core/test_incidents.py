@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from stream.core.documents import Answer, Decision, Emergency, Figures, Incident, Mention, TopicScore, encode
+from stream.core.cases import Incident
+from stream.core.codec import encode
+from stream.core.documents import Answer, Decision, Emergency, Figures, Mention, TopicScore
 from stream.core.incidents import (
     PRINTS_KEPT,
     REGIONS_KEPT,

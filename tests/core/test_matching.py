@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from stream.core.documents import Answer, Emergency, Figures, Incident, Mention
+from stream.core.cases import Incident
+from stream.core.documents import Answer, Emergency, Figures, Mention
 from stream.core.incidents import opened, with_facts, with_mention
 from stream.core.intervals import SHANGHAI, exactly
 from stream.core.matching import (

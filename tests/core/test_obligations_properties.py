@@ -12,10 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from stream.core.coverage import in_order
-from stream.core.documents import (
-    Decision,
-    Emergency,
+from stream.core.cases import (
     EmergencyFact,
     FigureFact,
     FirstPublic,
@@ -27,6 +24,8 @@ from stream.core.documents import (
     Response,
     Responsible,
 )
+from stream.core.coverage import in_order
+from stream.core.documents import Decision, Emergency
 from stream.core.intervals import SHANGHAI, Interval, StatedInterval
 from stream.core.judgement import judge_incident
 from stream.core.reasons import REASONS

@@ -9,9 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from stream.core.documents import (
-    Decision,
-    Emergency,
+from stream.core.cases import (
     EmergencyFact,
     FigureFact,
     FirstPublic,
@@ -23,6 +21,7 @@ from stream.core.documents import (
     Response,
     Responsible,
 )
+from stream.core.documents import Decision, Emergency
 from stream.core.intervals import SHANGHAI, Interval, StatedInterval
 from stream.core.judgement import judge_incident
 from stream.core.rules import Rules

@@ -11,9 +11,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from stream.core.documents import (
-    Decision,
-    Emergency,
+from stream.core.cases import (
     EmergencyFact,
     FigureFact,
     FirstPublic,
@@ -25,6 +23,7 @@ from stream.core.documents import (
     Response,
     Responsible,
 )
+from stream.core.documents import Decision, Emergency
 from stream.core.intervals import SHANGHAI, Interval, StatedInterval, exactly
 from stream.core.judgement import judge_incident
 from stream.core.rules import Rules

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from stream.backends import open_backends
-from stream.core.documents import Travelling, decode
-from stream.settings import Settings
+from stream.core.codec import Travelling, decode
+from stream.settings import Backend, Settings
 
 CHILD = Path(__file__).with_name("crawling.py")
 IMPATIENT = {"DOWNLOAD_TIMEOUT": 0.7, "RETRY_TIMES": 0, "AUTOTHROTTLE_ENABLED": False}
@@ -135,7 +135,7 @@ def published() -> Callable[[Path], list[Travelling]]:
     """Everything on the `pages` topic, in its order."""
 
     def read(folder: Path) -> list[Travelling]:
-        backends = open_backends(Settings(data=folder))
+        backends = open_backends(Settings(data=folder, backend=Backend(workers=1)))
         try:
             subscription = backends.bus.subscribe(["pages"], "test")
             found: list[Travelling] = []

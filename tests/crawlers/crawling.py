@@ -15,11 +15,11 @@ for library in ("scrapy", "twisted", "feedparser", "warcio", "zope"):
 
 from crawlers import crawl  # noqa: E402
 from crawlers.sources import Source  # noqa: E402
-from stream.settings import Settings  # noqa: E402
+from stream.settings import Backend, Settings  # noqa: E402
 
 order = msgspec.json.decode(sys.stdin.buffer.read())
 outcomes = crawl(
-    Settings(data=Path(order["data"])),
+    Settings(data=Path(order["data"]), backend=Backend(workers=1)),
     [msgspec.convert(source, Source) for source in order["sources"]],
     once=order["once"],
     options=order["options"],

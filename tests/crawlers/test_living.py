@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from crawlers import fetching, testing
-from stream.core.documents import Coverage, Page, Travelling
+from stream.core.codec import Travelling
+from stream.core.documents import Coverage, Page
 from stream.errors import OutsideFailed, UsageError
 
 LISTED = "<li><a href='/n/20250912/1.html'>关于某路段塌陷的情况通报</a><span>2025-09-12</span></li>"

@@ -14,13 +14,15 @@ import pytest
 from crawlers.polling import NEVER
 from crawlers.publish import Pace, Piece, Publisher, fetched_id, post_id
 from stream.backends import open_backends
-from stream.core.documents import Fetched, Mark, Page, Rejected, Travelling
+from stream.core.codec import Travelling
+from stream.core.documents import Mark, Page
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Fetched, Rejected
 from stream.errors import OutsideFailed
 from stream.intake import Intake, read_posts
 from stream.ports import Backends
 from stream.reading.privacy import Pseudonyms
-from stream.settings import Settings
+from stream.settings import Backend, Settings
 
 START = datetime(2025, 9, 12, 8, tzinfo=SHANGHAI)
 HASTY = Pace(batch=3, flush_s=0.01, mark_s=0.02, retry_s=(0.0, 0.0))
@@ -38,9 +40,14 @@ def ticking(minutes: Iterable[int]) -> Callable[[], datetime]:
     return lambda: START + timedelta(minutes=rest.pop(0) if len(rest) > 1 else rest[0])
 
 
+def one_partition(folder: Path) -> Backends:
+    """One partition, so that everything on the bus has one order."""
+    return open_backends(Settings(data=folder, backend=Backend(workers=1)))
+
+
 def publish(folder: Path, pieces: Iterable[Piece], minutes: Iterable[int] = (0,), opening: Any = None) -> None:
     def opened() -> Backends:
-        return open_backends(Settings(data=folder))
+        return one_partition(folder)
 
     publisher = Publisher(opening or opened, now=ticking(minutes), pace=HASTY)
     publisher.start()
@@ -74,7 +81,9 @@ def test_every_flush_ends_with_a_mark(tmp_path: Path, published: Callable[[Path]
 
 
 def test_marks_go_on_when_idle(tmp_path: Path, published: Callable[[Path], list[Travelling]]) -> None:
-    publisher = Publisher(lambda: open_backends(Settings(data=tmp_path)), now=ticking([0]), pace=HASTY)
+    publisher = Publisher(
+        lambda: open_backends(Settings(data=tmp_path, backend=Backend(workers=1))), now=ticking([0]), pace=HASTY
+    )
     publisher.start()
     for _ in range(1000):
         asyncio.run(publisher.known(["nothing"]))
@@ -85,7 +94,9 @@ def test_marks_go_on_when_idle(tmp_path: Path, published: Callable[[Path], list[
 
 
 def test_what_was_given_is_known(tmp_path: Path) -> None:
-    publisher = Publisher(lambda: open_backends(Settings(data=tmp_path)), now=ticking([0]), pace=HASTY)
+    publisher = Publisher(
+        lambda: open_backends(Settings(data=tmp_path, backend=Backend(workers=1))), now=ticking([0]), pace=HASTY
+    )
     publisher.start()
 
     async def ask() -> set[str]:
@@ -100,7 +111,7 @@ def test_a_sick_bus_is_tried_again(tmp_path: Path, published: Callable[[Path], l
     failures = [OutsideFailed("库忙"), OutsideFailed("库忙")]
 
     def opening() -> Backends:
-        backends = open_backends(Settings(data=tmp_path))
+        backends = open_backends(Settings(data=tmp_path, backend=Backend(workers=1)))
         inner = backends.bus.publish
 
         def failing(topic: str, outgoing: Any) -> None:
@@ -127,7 +138,7 @@ def test_what_the_thread_died_of_is_raised(tmp_path: Path) -> None:
 def test_rejects_go_where_rejects_go(tmp_path: Path, published: Callable[[Path], list[Travelling]]) -> None:
     publish(tmp_path, [Piece(message=Rejected(id="r1", collected_at=NEVER, step="read", reason="no_text"))])
     assert not [one for one in published(tmp_path) if isinstance(one, Rejected)]
-    backends = open_backends(Settings(data=tmp_path))
+    backends = open_backends(Settings(data=tmp_path, backend=Backend(workers=1)))
     found = backends.store.get_many(Rejected, ["r1"])["r1"].item
     backends.close()
     assert found.collected_at == START

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from stream.backends.warc_evidence import WarcEvidence
-from stream.core.documents import Coverage, Mark, Page, Travelling
+from stream.core.codec import Travelling
+from stream.core.documents import Coverage, Mark, Page
 
 BODY = "临江市应急管理局"  # fictional
 RSS = """<?xml version="1.0" encoding="gb2312"?><rss version="2.0"><channel><title>新闻</title>

@@ -9,7 +9,7 @@ import typer.main
 
 from stream import errors
 from stream.cli import app
-from stream.core import documents, reasons
+from stream.core import cases, documents, reasons
 from stream.intake.rejects import Reason as RejectReason
 from stream.journey import JOURNEY
 
@@ -66,7 +66,7 @@ def test_every_environment_variable_is_documented(root: Path, formats: str) -> N
 @pytest.mark.parametrize(
     "kind",
     [
-        documents.Verdict, reasons.Reason, reasons.CalendarReason, documents.Form, documents.IssuerKind,
+        cases.Verdict, reasons.Reason, reasons.CalendarReason, documents.Form, documents.IssuerKind,
         documents.DecisionKind, documents.PostKind, documents.Level, documents.Grade, documents.EventType, RejectReason,
     ],
     ids=["verdict", "reason", "calendar reason", "form", "issuer kind", "decision", "post kind", "level", "grade",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from stream.core.documents import Page, Rejected
+from stream.core.documents import Page
+from stream.core.records import Rejected
 from stream.intake import Intake, read_posts
 from stream.intake.tables import LINE_BYTES
 from stream.reading.privacy import Pseudonyms

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from stream.core.documents import Coverage, Decision, Page, Rejected, decode, encode
+from stream.core.codec import decode, encode
+from stream.core.documents import Coverage, Decision, Page
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Rejected
 from stream.errors import UsageError
 from stream.intake import NEVER, Intake, Mapping, read_posts
 from stream.reading.privacy import Pseudonyms

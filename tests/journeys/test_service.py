@@ -94,7 +94,7 @@ def test_a_decision_that_shows_late_is_taken_up_once(tmp_path: Path) -> None:
         )  # fmt: skip
 
     def told(store: object) -> list[str]:
-        from stream.core.documents import Incident
+        from stream.core.cases import Incident
 
         incidents = [one.item for one in store.listing(Incident).items]  # type: ignore[attr-defined]
         return [decision.id for one in incidents for decision in one.decisions]

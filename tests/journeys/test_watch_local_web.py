@@ -23,7 +23,9 @@ import yaml
 
 from stream.backends import open_backends
 from stream.clock import wall_now
-from stream.core.documents import Clock, Coverage, Incident, Post
+from stream.core.cases import Incident
+from stream.core.documents import Coverage, Post
+from stream.core.records import Clock
 from stream.ports import Backends, Filter, Search
 from stream.settings import load_settings
 

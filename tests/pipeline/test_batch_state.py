@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from stream.core.documents import Progress
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Progress
 from stream.ports import EVERYTHING, Backends, Save
 from stream.state import BatchState, Cache
 

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from stream.core.documents import Coverage, Mark, Page, encode
+from stream.core.codec import encode
+from stream.core.documents import Coverage, Mark, Page
 from stream.core.intervals import SHANGHAI
 from stream.errors import OutsideFailed
 from stream.ordered import OrderedReader

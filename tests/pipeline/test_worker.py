@@ -6,20 +6,11 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 
-from stream.core.documents import (
-    Coverage,
-    Decision,
-    Item,
-    Judgement,
-    Mark,
-    Page,
-    Rejected,
-    Reminder,
-    SeverityView,
-    decode,
-    encode,
-)  # fmt: skip
+from stream.core.cases import Judgement, Reminder, SeverityView
+from stream.core.codec import Item, decode, encode
+from stream.core.documents import Coverage, Decision, Mark, Page
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Rejected
 from stream.errors import HuiyingError, MessageRejected
 from stream.ports import EVERYTHING, Backends, Outgoing, Save, State
 from stream.runner import Worker

@@ -13,8 +13,10 @@ import pytest
 
 from stream.backends import open_backends
 from stream.core.alert_policy import AlertPolicy, Channel, Retry
-from stream.core.documents import Alert, Clock, Delivery, encode
+from stream.core.cases import Alert
+from stream.core.codec import encode
 from stream.core.intervals import SHANGHAI
+from stream.core.records import Clock, Delivery
 from stream.delivery import Deliverer, deliver, routed
 from stream.ports import Backends, Outgoing, Save, Told
 from stream.settings import Settings

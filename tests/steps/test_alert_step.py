@@ -10,9 +10,8 @@ import msgspec
 import pytest
 
 from stream.core.alert_policy import AlertPolicy, Silence
-from stream.core.documents import (
+from stream.core.cases import (
     Alert,
-    Decision,
     Due,
     FigureFact,
     FirstPublic,
@@ -26,6 +25,7 @@ from stream.core.documents import (
     TopicHeat,
     VerdictChange,
 )
+from stream.core.documents import Decision
 from stream.core.intervals import SHANGHAI, exactly
 from stream.settings import load_yaml
 from stream.steps.alert import AlertStep

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from stream.core.authorities import Authorities, Registry
-from stream.core.documents import Article, Coverage, Decision, Item, Mention, Post, PostKind, encode
+from stream.core.codec import Item, encode
+from stream.core.documents import Article, Coverage, Decision, Mention, Post, PostKind
 from stream.core.intervals import SHANGHAI, exactly
 from stream.ports import Filter, Order
 from stream.reading.places import codes_by_name, names_by_code

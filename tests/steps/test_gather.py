@@ -9,22 +9,9 @@ from typing import Any
 
 import pytest
 
-from stream.core.documents import (
-    Answer,
-    Assignment,
-    Coverage,
-    Decision,
-    Emergency,
-    Figures,
-    Incident,
-    Item,
-    Mention,
-    Post,
-    TopicHeat,
-    TopicScore,
-    decode,
-    encode,
-)
+from stream.core.cases import Assignment, Incident, TopicHeat
+from stream.core.codec import Item, decode, encode
+from stream.core.documents import Answer, Coverage, Decision, Emergency, Figures, Mention, Post, TopicScore
 from stream.core.heat import SpikeRule
 from stream.core.incidents import incident_id
 from stream.core.intervals import SHANGHAI, exactly

@@ -11,23 +11,21 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from stream.core.documents import (
+from stream.core.cases import (
     CaseFile,
-    Coverage,
-    Emergency,
     EmergencyFact,
     FigureFact,
     FirstPublic,
     Heat,
     Incident,
     Judgement,
-    Mark,
     OccurredFact,
     Response,
     Responsible,
     SourceCoverage,
     TopicHeat,
 )
+from stream.core.documents import Coverage, Emergency, Mark
 from stream.core.intervals import SHANGHAI, StatedInterval, exactly
 from stream.core.rules import Rules
 from stream.ports import Filter

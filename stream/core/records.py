@@ -1,0 +1,55 @@
+"""What the service keeps for itself beside posts and incidents: clock, progress, fetches, deliveries, rejects."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from stream.core.documents import Message
+
+
+class Clock(Message, frozen=True, tag="clock", kw_only=True):
+    """The pipeline's clock (id "pipeline"): `collected_at` is its now; at wall time `wall_at` it ran at `speed`."""
+
+    wall_at: datetime
+    speed: float
+    watermark: datetime | None = None
+
+
+class Progress(Message, frozen=True, tag="progress", kw_only=True):
+    """How far a publisher has come (id = its name)."""
+
+    done: int
+    of: int | None = None
+
+
+class Fetched(Message, frozen=True, tag="fetched", kw_only=True):
+    """What a crawler remembers of one URL: validators for conditional requests, hash of what it saw."""
+
+    source: str
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    sha256: str | None = None
+
+
+class Delivery(Message, frozen=True, tag="delivery", kw_only=True):
+    """The outbox entry of one alert on one channel (id = `alert|channel`); due_at None once it is final."""
+
+    alert: str
+    channel: str
+    state: Literal["waiting", "sent", "failed", "silenced"]
+    attempts: int
+    reason: str | None = None
+    due_at: datetime | None = None
+
+
+class Rejected(Message, frozen=True, tag="rejected", kw_only=True):
+    """A message no step could use, with the reason; `payload` is what it was (bounded), for `huiying rejected`."""
+
+    step: str
+    reason: str
+    file: str | None = None
+    line: int | None = None
+    of: str | None = None
+    payload: str | None = None
