@@ -25,7 +25,7 @@ NOT_ONE = Emergency(is_emergency=False)
 
 # What makes a text something else than a report of an event that happened, wherever it stands: fiction, games, sport.
 _FICTION = re.compile(
-    r"电影(?!院)|影片|片子|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会"
+    r"电影(?!院)|影片|灾难片|片子|电视剧|剧集|新剧|大结局|杀青|定档|开播|剧情|剧中|小说|动漫|综艺|新歌|专辑|演唱会"
     r"|游戏(?!厅)|特效|皮肤|联动|战胜|对战|决赛|夺冠"
     r"|比分|世界杯|联赛|球迷|赛季|进球|什么梗|表情包|水枪|玩具(?!厂|店|城)|宠物(?!店|医院)|爱犬|流浪[狗猫]|狗狗|小猫"
     r"|老兵|抗战|侵华|日军|萌娃|志愿军"
@@ -50,10 +50,10 @@ _METAPHOR = re.compile(
     r"|(?:情绪|知识|人设|友谊|防线|信念)[^，。]{0,3}(?:崩塌|坍塌|地震|爆炸)|(?:官场|职场|娱乐圈|政坛)地震|社死"
     r"|笑死|累死|热死|气死|帅死|塌房|翻车(?:现场|名场面|了)|大型翻车|热量炸弹"
     r"|(?:票房|心态|脑子|脑袋|嗓子|喉咙|心里|整个人|手机卡|群里|弹幕|股价|股市|钱包|后院|内心)[^，。]{0,5}"
-    r"(?:爆炸|炸了|塌了|崩|着火|起火|地震|雪崩|淹|坍塌)|[好美香酷燃帅甜乐][^，。]{0,3}到[^，。]{0,2}(?:爆炸|炸)"
-    r"|(?:像|跟|如)[^，。]{0,3}爆炸|爆炸(?:一样|似的)|(?:行业|圈|人事)大?地震|(?:职场|官场)大地震"
+    r"(?:爆炸|炸了|塌了|崩|着火|起火|地震|雪崩|淹|坍塌)|[好美香酷燃帅甜乐][^，。]{0,3}到[^，。]{0,2}(?:爆炸|炸)|(?<![听看感赶遇])到爆炸"
+    r"|(?:像|跟|如同|好比)[^，。]{0,5}(?:爆炸|着火|地震)|爆炸(?:一样|似的)|(?:行业|圈|人事)大?地震|(?:职场|官场)大地震"
     r"|(?:[歌剧曲款舞梗]|凭|靠)[^，。]{0,4}大火|(?:假唱|唱功|直播|舞台|演技|妆|穿搭|大型|简直|堪称|成了?)[^，。]{0,4}车祸现场"
-    r"|(?<![一-龥])天(?:都|要)?塌|隔空撞|撞了个满怀|友谊[^，。]{0,3}船|(?:朋友圈|评论区|票房|圈子)[^，。]{0,2}炸"
+    r"|(?<![一-龥])天(?:都|要)?塌|隔空撞|教学事故|(?:烟花|焰火)[^。]{0,12}(?:震撼|好看|欢呼)|撞了个满怀|友谊[^，。]{0,3}船|(?:朋友圈|评论区|票房|圈子)[^，。]{0,2}炸"
 )
 _HAPPENED = re.compile(
     r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
@@ -189,9 +189,15 @@ def _is_reported(head: str, body: str, score: _Score) -> bool:
         body.startswith("《") or _FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))
     ):
         return False
-    if _FICTION.search(head) or _NOT_REAL.search(head) or _CONDITIONAL.search(head):
+    if _FICTION.search(head) or _NOT_REAL.search(head) or _CONDITIONAL.search(head[: _first_end(head)]):
         return not is_short and _NUMBER_HURT.search(lead) is not None and score.total >= 8
     return _is_enough_short(head, lead, score) if is_short else _is_enough(head, lead, body, score)
+
+
+def _first_end(head: str) -> int:
+    """Where the first trigger word ends: what is feared after it (会不会再炸) does not undo it."""
+    words = found(head)
+    return words[0][0] + 1 if words else len(head)
 
 
 def _is_shaped(text: str) -> bool:
