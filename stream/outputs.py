@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +11,7 @@ import msgspec
 from stream.core.cases import Alert, Assignment, CoverageSpan, Incident, Judgement, Obligation, Response, VerdictChange
 from stream.core.codec import Item
 from stream.core.documents import Mention, Post
-from stream.core.intervals import SHANGHAI, Elapsed, Interval, StatedInterval, elapsed
+from stream.core.intervals import Elapsed, Interval, StatedInterval, elapsed
 from stream.core.records import Rejected
 from stream.intake import NEVER
 from stream.ports import EVERYTHING, Filter, Store
@@ -88,14 +86,14 @@ def reading(one: Mention) -> Json:
         "published": interval(one.published),
         "collected_at": None if one.collected_at == NEVER else one.collected_at,
         "relevant": one.relevant,
-        "topics": plain(one.topics),
-        "emergency": plain(one.emergency),
-        "figures": plain(one.figures),
+        "topics": one.topics,
+        "emergency": one.emergency,
+        "figures": one.figures,
         "severity": one.severity,
         "occurred": stated(one.occurred),
         "regions": one.regions,
         "bodies": one.bodies,
-        "response": plain(one.response),
+        "response": one.response,
         "content_sha256": one.content_sha256,
         "model_version": one.model_version,
     }
@@ -131,14 +129,14 @@ def incident_line(incident: Incident, judgement: Judgement | None, members: list
         "members": members,
         "first_public": {"interval": interval(first.interval), "mention": first.mention},
         "occurred": interval(judgement.occurred) if judgement else None,
-        "severity": plain(judgement.severity) if judgement else None,
+        "severity": judgement.severity if judgement else None,
         "figures": [_figure(one) for one in (judgement.figures if judgement else incident.figures)],
         "gate": judgement.gate if judgement else None,
-        "responsible": plain(judgement.responsible) if judgement else [],
+        "responsible": judgement.responsible if judgement else [],
         "responses": [response(one, incident) for one in incident.responses],
         "obligations": [obligation(one) for one in judgement.obligations] if judgement else [],
         "coverage": [span(one) for one in judgement.coverage] if judgement else [],
-        "heat": plain(incident.heat),
+        "heat": incident.heat,
     }
 
 
@@ -173,7 +171,7 @@ def obligation(one: Obligation) -> Json:
         "body": one.body,
         "clock": one.clock,
         "start": start,
-        "due": plain(one.due),
+        "due": one.due,
         "verdict": one.verdict,
         "reason": one.reason,
         "satisfied_by": one.satisfied_by,
@@ -257,20 +255,9 @@ def _whole(value: float) -> float | int:
     return int(value) if value == int(value) else value
 
 
-def plain(value: Any) -> Any:
-    """Structs to JSON-ready dicts; instants stay instants, `line` writes them."""
-    return msgspec.to_builtins(value, builtin_types=(datetime,))
-
-
 def line(value: Json) -> str:
-    """One JSON line; instants as +08:00."""
-    return json.dumps(value, ensure_ascii=False, default=_instant)
-
-
-def _instant(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.astimezone(SHANGHAI).isoformat()
-    raise TypeError(f"no JSON form for {type(value).__name__}")
+    """One JSON line; instants are Shanghai's since they came in, so they carry +08:00."""
+    return msgspec.json.encode(value).decode()
 
 
 def _write(path: Path, lines: Iterable[Json]) -> int:

@@ -67,7 +67,8 @@ class Worker:
         try:
             return self._work_any(timeout_s) if self._ordered is None else self._work_ordered(self._ordered, timeout_s)
         except Conflict:
-            log.warning("conflict", extra={"step": self.leg.step})
+            # Expected when a partition has just changed hands.
+            log.info("%s: another worker was first, starting the batch again", self.leg.step)
             self._restart()
             return Worked(messages=0, watermark=None)
         except NewerSchema as error:

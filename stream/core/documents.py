@@ -1,8 +1,8 @@
 """The travelling types: the name says how far the data has come.
 
 `Page` → `Article` → `Mention` (here) → `Incident` → `Judgement` → `Alert` (stream/core/cases.py). `Coverage`,
-`Decision` and `Mark` travel the same way unchanged. Every message has an `id` and a `collected_at`; (`collected_at`, `id`) is the order everywhere.
-All instants are aware, Asia/Shanghai.
+`Decision` and `Mark` travel the same way unchanged. Every message has an `id` and a `collected_at`;
+(`collected_at`, `id`) is the order everywhere. All instants are aware, Asia/Shanghai.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]{{0,6}}\.?"
 _ENGLISH = re.compile(rf"(?P<day>\d{{1,2}})[ -]{_MONTH}[ -]{_YEAR}(?:[, T]{{1,2}}{_CLOCK})?")
 _AMERICAN = re.compile(rf"{_MONTH} (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}(?:[, T]{{1,2}}{_CLOCK})?")
+_ISO = re.compile(r"(?:19|20)\d\d-\d\d-\d\d[T ][0-2]\d:[0-5]\d:[0-5]\d(?:Z|[+-][01]\d:[0-5]\d)?", re.ASCII)
 _EPOCH = re.compile(r"\d{9,14}(?:\.\d{0,9})?")
 
 
@@ -52,10 +53,21 @@ def parse_published(value: str | int | float | None, source: str) -> Interval | 
         return None
     if isinstance(value, int | float):
         return _from_epoch(value, source) or _from_text(str(value)[:20], source)
+    if _ISO.fullmatch(value) and (found := _from_iso(value, source)) is not None:
+        return found
     text = narrow(value[:READ_CHARS]).strip()
     if _EPOCH.fullmatch(text) and not _COMPACT.fullmatch(text):
         return _from_epoch(float(text), source)
     return _from_text(text, source)
+
+
+def _from_iso(value: str, source: str) -> Interval | None:
+    """What machines write, ten times faster than the search of `_from_text`, which reads the same from it."""
+    try:
+        at = datetime.fromisoformat(value)
+        return unit_of(at.replace(tzinfo=SHANGHAI) if at.tzinfo is None else at.astimezone(SHANGHAI), "second", source)
+    except (ValueError, OverflowError):
+        return None
 
 
 def unit_of(start: datetime, precision: Precision, source: str) -> Interval:

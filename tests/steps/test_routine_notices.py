@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stream.assembly import make_reader
+from stream.core import incidents
 from stream.core.documents import Article, PostKind
 from stream.core.intervals import SHANGHAI, exactly
 from stream.core.matching import OpenIncidents
@@ -27,6 +28,13 @@ def article(title: str, text: str, kind: PostKind, minutes: int) -> Article:
     )  # fmt: skip
 
 
+def open_accident() -> OpenIncidents:
+    first = READER.read(article(ACCIDENT, ACCIDENT, "news", 0))
+    found = OpenIncidents(Gather().rules.weights)
+    found.put(incidents.with_facts(incidents.with_mention(incidents.opened(first, NOON), first), first, None, None))
+    return found
+
+
 @pytest.mark.parametrize(
     ("title", "text", "is_answer"),
     [
@@ -37,12 +45,7 @@ def article(title: str, text: str, kind: PostKind, minutes: int) -> Article:
     ],
 )
 def test_only_what_speaks_of_the_event_answers_it(title: str, text: str, is_answer: bool) -> None:
-    from stream.core import incidents
-
-    first = READER.read(article(ACCIDENT, ACCIDENT, "news", 0))
-    open_ones = OpenIncidents(Gather().rules.weights)
-    open_ones.put(incidents.with_mention(incidents.opened(first, NOON), first))
-    found = open_ones.match(READER.read(article(title, text, "authority", 30)))
+    found = open_accident().match(READER.read(article(title, text, "authority", 30)))
     assert (found.incident is not None) is is_answer, found
 
 
@@ -59,3 +62,18 @@ def test_only_what_speaks_of_the_event_answers_it(title: str, text: str, is_answ
 )
 def test_daily_business_opens_no_incident(title: str, kind: PostKind, is_relevant: bool) -> None:
     assert READER.read(article(title, "", kind, 0)).relevant is is_relevant
+
+
+@pytest.mark.parametrize(
+    ("title", "is_same"),
+    [
+        ("余杭区化工厂爆炸现场浓烟滚滚", True),
+        ("余杭区一化工厂今晨爆炸，12人遇难", True),
+        ("杭州余杭区一客车与货车相撞 3人受伤", False),
+        ("杭州临平区一化工厂发生爆炸 已致2人受伤", True),  # the text alone cannot tell two counties of one city apart
+        ("宁波海曙区一化工厂发生爆炸 已致12人死亡", False),
+    ],
+)
+def test_one_accident_of_a_place_and_those_of_others(title: str, is_same: bool) -> None:
+    found = open_accident().match(READER.read(article(title, "", "post", 12)))
+    assert (found.incident is not None) is is_same, found
