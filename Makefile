@@ -5,7 +5,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 JUDGE ?= ../shared/judge
 
-.PHONY: help install check test test-long test-transformer test-distributed demo bench evaluate lock clean
+.PHONY: help install check test test-long test-extras test-distributed demo bench evaluate lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -31,9 +31,10 @@ test: install  ## the tests that CI runs at every change (minutes)
 test-long: install  ## the long ones: many random cases, many crashes
 	$(BIN)/python -m pytest -m long --timeout 3600
 
-test-transformer: install  ## the transformer classifier, with PyTorch's CPU build
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0 transformers
+test-extras: install  ## what the extras bring: a transformer (on PyTorch's CPU build), training
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0 transformers scikit-learn
 	$(BIN)/python -m pytest -m transformer
+	$(BIN)/python -m pytest tests/reading/test_topics_scores.py tests/cli/test_cli_train_extract.py
 
 test-distributed: install  ## the contracts against real servers (the Kafka and Elasticsearch backends come next)
 	@echo '分布式后端（Kafka 与 Elasticsearch）尚未交付；嵌入式后端的契约测试在 make test 中'; exit 3
@@ -50,7 +51,7 @@ bench: install  ## speed, next to a baseline in the same run
 evaluate: install  ## quality: the scoring scripts' figures into docs/quality.md
 	$(BIN)/huiying evaluate --data $(DATA) --judge $(JUDGE) --out docs/quality.md
 
-lock: test-transformer  ## the exact set that CI tested (torch apart: its build differs by machine)
+lock: test-extras  ## the exact set that CI tested (torch apart: its build differs by machine)
 	$(BIN)/python -m pip list --disable-pip-version-check --format=freeze --exclude huiying --exclude pip --exclude setuptools --exclude torch > constraints.txt
 
 clean:  ## removes what was built and the data folder
