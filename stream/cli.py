@@ -15,6 +15,7 @@ from stream.errors import HuiyingError, OutsideFailed
 
 HELP = """回应钟：出了事，有人议论；负有责任的机关按时回应了吗？
 
+\b
 先看演示：huiying demo      看真实信源：huiying watch      复盘一批数据：huiying replay 文件 --out 目录
 退出码：0 完成 · 1 完成但有行被拒 · 2 用法或配置有误 · 3 外部系统失败
 """
