@@ -99,6 +99,9 @@ def test_closing_twice_is_harmless(settings: Settings) -> None:
     backends.bus.subscribe(["t"], "g").close()
     backends.close()
     backends.close()
+    again = open_backends(settings)
+    assert again.bus.subscribe(["t"], "g").lag() == 0
+    again.close()
 
 
 def test_writers_who_take_turns_do_not_let_the_log_grow(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def request(url: str, home: str | None = None) -> Request:
     ],
 )
 def test_allowed_addresses(url: str, home: str | None) -> None:
-    PublicOnly().process_request(request(url, home))
+    assert PublicOnly().process_request(request(url, home)) is None  # Scrapy goes on with it
 
 
 @pytest.mark.parametrize(
