@@ -16,6 +16,7 @@ from pathlib import Path
 
 from stream.backends.sqlite_file import SqliteFile
 from stream.backends.sqlite_locks import FileLock, is_locked
+from stream.clock import wall_now
 from stream.ports import Outgoing, Record
 
 SCHEMA = (
@@ -62,7 +63,7 @@ class SqliteBus:
 
     def _append(self, number: int, bodies: Sequence[bytes]) -> None:
         head = self._file.read("SELECT head FROM partitions WHERE number = ?", (number,))[0][0]
-        now = time.time()
+        now = wall_now().timestamp()
         first = (number << _SHIFT) + head
         rows = [(first + index, now, body) for index, body in enumerate(bodies)]
         self._file.write_many("INSERT INTO records VALUES (?, ?, ?)", rows)

@@ -101,10 +101,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
             asked.append(_quoted(_label(_REGION, self.region)) + ("" if len(self.region) in _PREFIXES else "*"))
         return " ".join(asked)
 
-    def needs_text(self) -> bool:
-        """Whether the index alone cannot decide."""
-        return bool(self.words)
-
     def holds(self, post: Post) -> bool:
         """Whether every word stands in the title or in the text, literally but for case."""
         title, text = post.mention.title.casefold(), post.text.casefold()

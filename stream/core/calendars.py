@@ -61,16 +61,6 @@ def is_working_day(day: date) -> bool:
     return bool(chinese_calendar.is_workday(day))
 
 
-def working_days_after(start: date, days: int) -> date:
-    """The `days`-th working day after `start` (counting begins the next working day)."""
-    return list(_count_working(Count(start=start, of=days)))[-1].date
-
-
-def natural_days_after(start: date, days: int) -> date:
-    """`days` days after `start` (the first is not counted); an end on a day of rest rolls to the next working day."""
-    return list(_count_natural(Count(start=start, of=days)))[-1].date
-
-
 def explain(
     rule: Rule,
     start: datetime | date,

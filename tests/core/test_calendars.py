@@ -13,12 +13,10 @@ from stream.core.calendars import (
     annual_date,
     explain,
     is_working_day,
-    natural_days_after,
     period_end,
-    working_days_after,
 )
 from stream.core.intervals import SHANGHAI
-from stream.core.rules import Extension, Rule, Rules, Scope, Source, Window, rule_named
+from stream.core.rules import Extension, Rule, Rules, Scope, Source, Unit, Window, rule_named
 from stream.settings import load_yaml
 
 RULES = load_yaml(Path(__file__).parents[2] / "config" / "rules.yaml", Rules)
@@ -29,6 +27,12 @@ def a_rule(window: Window) -> Rule:
         id="T", text="试", judged="ledger", applies_to=Scope(), window=window,
         source=Source(document="试", verify=("memory",)),
     )  # fmt: skip
+
+
+def due_of(unit: Unit, start: date, days: int) -> date:
+    due = explain(a_rule(Window(unit=unit, value=days)), start).due
+    assert due is not None
+    return due
 
 
 def shipped(id: str) -> Rule:
@@ -48,7 +52,7 @@ def shipped(id: str) -> Rule:
     ],
 )
 def test_golden_working_days(start: date, days: int, due: date) -> None:
-    assert working_days_after(start, days) == due
+    assert due_of("working_day", start, days) == due
 
 
 def test_an_extended_reply_to_an_application() -> None:
@@ -90,7 +94,7 @@ def test_days_of_a_suspension_stand_still() -> None:
     ],
 )
 def test_natural_days_roll_forward(start: date, days: int, due: date) -> None:
-    assert natural_days_after(start, days) == due
+    assert due_of("natural_day", start, days) == due
 
 
 def test_beyond_the_last_published_year_nothing_is_guessed() -> None:
@@ -140,7 +144,7 @@ def test_every_shipped_rule_explains_itself(rule: Rule) -> None:
 
 @given(st.dates(date(2010, 1, 1), date(2025, 6, 30)), st.integers(1, 60))
 def test_working_days_agree_with_counting_one_by_one(start: date, days: int) -> None:
-    due = working_days_after(start, days)
+    due = due_of("working_day", start, days)
     between = [date.fromordinal(one) for one in range(start.toordinal() + 1, due.toordinal() + 1)]
     assert is_working_day(due)
     assert sum(map(is_working_day, between)) == days
