@@ -39,9 +39,26 @@ class WebSpider(PollingSpider):
         self.turns = turns
         self._failed: dict[str, int] = {}
 
-    async def list_of(self, source: Source, is_first: bool) -> Listed:
-        """What the source lists now."""
+    async def read(self, source: Source, response: Response, is_first: bool) -> tuple[list[Entry], bool]:
+        """What one of the source's addresses lists, and whether it reaches back to what an earlier poll saw. Subclasses
+        say how; NotFetched where it is no list."""
         raise NotImplementedError
+
+    async def list_of(self, source: Source, is_first: bool) -> Listed:
+        """What the source lists now, over all its addresses; one that did not change lists nothing new."""
+        known = await self.conditions(source)
+        entries: dict[str, Entry] = {}
+        validators: list[Fetched] = []
+        joins_up = True
+        for url in source.urls:
+            response = await self.fetch(source, url, known.get(url))
+            if response.status == 304:
+                continue
+            found, meets = await self.read(source, response, is_first)
+            joins_up = joins_up and meets
+            entries |= {entry.url: entry for entry in found}
+            validators.append(remembered(source, url, response, None))
+        return Listed(entries=list(entries.values()), validators=tuple(validators), joins_up=joins_up)
 
     async def poll(self, source: Source, is_first: bool) -> Outcome:
         """The list, then every article it leads to."""

@@ -10,12 +10,10 @@ from scrapy.http import Response, TextResponse
 
 from crawlers.feeds import Entry
 from crawlers.links import article_links, next_page
-from crawlers.polling import Listed
 from crawlers.publish import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
-from crawlers.web import WebSpider, remembered
-from stream.core.records import Fetched
+from crawlers.web import WebSpider
 
 _EARLY_END = re.compile(r"</(?:html|body)\s{0,9}>", re.IGNORECASE)
 
@@ -25,23 +23,12 @@ class ListingSpider(WebSpider):
 
     name = "listing"
 
-    async def list_of(self, source: Source, is_first: bool) -> Listed:
+    async def read(self, source: Source, response: Response, is_first: bool) -> tuple[list[Entry], bool]:
         """Raises NotFetched("no_links") where a list page shows no article at all: a redesign, or a script's work."""
-        known = await self.conditions(source)
-        entries: dict[str, Entry] = {}
-        validators: list[Fetched] = []
-        joins_up = True
-        for url in source.urls:
-            response = await self.fetch(source, url, known.get(url))
-            if response.status == 304:
-                continue
-            validators.append(remembered(source, url, response, None))
-            found, meets = await self._pages(source, response, is_first)
-            if not found:
-                raise NotFetched("later", "no_links")
-            joins_up = joins_up and meets
-            entries |= {entry.url: entry for entry in found}
-        return Listed(entries=list(entries.values()), validators=tuple(validators), joins_up=joins_up)
+        found, meets = await self._pages(source, response, is_first)
+        if not found:
+            raise NotFetched("later", "no_links")
+        return found, meets
 
     async def _pages(self, source: Source, response: Response, is_first: bool) -> tuple[list[Entry], bool]:
         """The links of one list, over at most `source.pages` pages; whether they reach what was known."""
