@@ -29,6 +29,10 @@ class MessageRejected(HuiyingError):
         self.reason = reason
 
 
+class Conflict(HuiyingError):
+    """另一个进程改了同一条数据，或接手了同一分区：放弃这一批，重新读取"""
+
+
 class NewerSchema(HuiyingError):
     """消息来自更新的版本：等待升级，不丢弃"""
 

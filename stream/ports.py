@@ -6,7 +6,8 @@ idempotent, so a crash between any two calls loses and doubles nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar
@@ -31,6 +32,27 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     partition: int | None = None
 
 
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a key. CRC-32: the same in every process, version and backend, so that a step's partition holds
+    all that concerns the incidents in it."""
+    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % partitions
+
+
+def targets(one: Outgoing, partitions: int) -> Sequence[int]:
+    """The partitions a message goes to. Raises ValueError where it names one that is not there."""
+    if one.key is not None:
+        return (partition_of(one.key, partitions),)
+    if one.partition is None:
+        return range(partitions)
+    if not 0 <= one.partition < partitions:
+        raise ValueError(f"partition {one.partition} of {partitions}")
+    return (one.partition,)
+
+
+Partition = tuple[str, int]
+"""A topic and the number of one of its partitions."""
+
+
 class Record(Struct, frozen=True, kw_only=True):
     """A message as polled; (topic, partition, offset) is unique, offsets of a partition only grow."""
 
@@ -43,18 +65,24 @@ class Record(Struct, frozen=True, kw_only=True):
 class Subscription(Protocol):
     """One member of a reading group."""
 
-    def partitions(self) -> Sequence[tuple[str, int]]:
-        """The (topic, partition) pairs this member reads now."""
+    def partitions(self) -> Mapping[Partition, int]:
+        """What this member reads now, each with the number of its assignment: a partition that was lost and came back
+        has a new number, and whatever was remembered of it is to be dropped. Records of a lost one are never committed
+        by this member any more."""
 
     def poll(self, limit: int, timeout_s: float) -> list[Record]:
         """Up to `limit` further records, each partition in its order; waits at most `timeout_s` for the first.
 
-        A record is returned once per subscription; one opened after a crash starts at the committed offsets, so what
-        was polled and not committed comes again.
+        A record is returned once per assignment; one opened after a crash starts at the committed offsets, so what
+        was polled and not committed comes again. May change `partitions()`: look before handling what came.
         """
 
-    def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Everything below these offsets is done with and never redelivered to the group. Never moves backwards."""
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """From now on `poll` leaves out these, and only these."""
+
+    def commit(self, offsets: Mapping[Partition, int]) -> None:
+        """Everything below these offsets is done with and never redelivered to the group. Never moves backwards.
+        Raises Conflict where a partition is another member's by now."""
 
     def rewind(self) -> None:
         """Back to the committed offsets: what was polled since comes again."""
@@ -62,20 +90,29 @@ class Subscription(Protocol):
     def lag(self) -> int:
         """Records published and not yet committed by the group."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Leaves the group: others get the partitions at once."""
 
 
 class Bus(Protocol):
     """Topics with partitions; keeps order per key."""
 
     def publish(self, topic: str, outgoing: Sequence[Outgoing]) -> None:
-        """All of them durably, in order, or an exception: then any part may have been published, and is repeated."""
+        """All of them durably, in order, or an exception: then any part may have been published, and is repeated.
+        Raises MessageRejected where one body is larger than the bus takes (`max_page_bytes`), before any is sent."""
 
-    def subscribe(self, topics: Sequence[str], group: str) -> Subscription:
-        """A group sees every record of its topics at least once; several members share the partitions."""
+    def subscribe(self, topics: Sequence[str], group: str, *, is_sole: bool = False) -> Subscription:
+        """A group sees every record of its topics at least once; several members share the partitions, or, with
+        `is_sole`, one has them all and the others stand by."""
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has; makes it when it is new."""
 
     def prune(self, before: datetime) -> int:
         """Forgets records published before `before` that every group has committed; how many."""
+
+    def close(self) -> None:
+        """Closes what is still subscribed: a member that is open counts as alive and keeps its partitions."""
 
 
 # --- store ------------------------------------------------------------------------------------------------------------
@@ -182,14 +219,22 @@ class TopicCount(Struct, frozen=True, kw_only=True):
 
 
 class Store(Protocol):
-    """Keeps items by kind (the type's tag) and id; finds them again."""
+    """Keeps items by kind (the type's tag) and id; finds them again.
+
+    `get_many` is never stale. What searches (listing, due, count, search, topic_counts) sees every save made before
+    the last `refresh`, and others soon (within seconds).
+    """
+
+    def refresh(self) -> None:
+        """Makes everything saved before findable. Costs tens of milliseconds where it costs anything: for those who
+        must read their own writes (a rebuilt working set, files written at the end), nobody else."""
 
     def get_many(self, kind: type[T], ids: Sequence[str]) -> dict[str, Stored]:
         """Those that exist. Never stale: it sees every save that returned."""
 
     def save_many(self, saves: Sequence[Save]) -> list[Saved]:
         """Each by compare-and-set, in order; an item saved twice in one call sees its predecessor. A conflict fails
-        that item alone. A saved post is searchable."""
+        that item alone. The instant of a post's first save decides until when it is kept."""
 
     def listing(
         self,
@@ -215,7 +260,12 @@ class Store(Protocol):
         """Posts per topic and hour of collected_at, kept as counts (no scan of posts)."""
 
     def forget_posts(self, before: datetime, limit: int) -> int:
-        """Drops text of posts collected before `before` and not of kind authority (retention); facts stay. How many."""
+        """Drops text of posts collected before `before` and not of kind authority (retention); facts of what is
+        relevant stay. About `limit` at once; a store that keeps days apart drops a day once all of it is over. How
+        many."""
+
+    def close(self) -> None:
+        """Ends the connections."""
 
 
 # --- evidence, notifier -----------------------------------------------------------------------------------------------
@@ -274,9 +324,12 @@ class Backends(Protocol):
     evidence: Evidence
     notifier: Notifier
 
+    is_atomic: bool
+    """Whether `together` makes a batch's effects all or nothing; elsewhere the runner keeps a journal."""
+
     def together(self) -> AbstractContextManager[None]:
-        """One short write transaction over bus and store where both live in one file; elsewhere nothing (the order
-        save → publish → commit and idempotence carry it). Compute outside, write inside."""
+        """One short write transaction over bus and store where both live in one file; elsewhere nothing. Compute
+        outside, write inside."""
 
     def close(self) -> None: ...
 
@@ -313,10 +366,11 @@ class Step(Protocol):
 
     def handle(self, message: object, state: State) -> Iterable[object]:
         """Does its work for one message, yields what to publish. Raises MessageRejected to reject the message.
-        A message seen again changes nothing and yields the same."""
+        A message seen again changes nothing; a stateless step yields the same again."""
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         """A timer of `item` rang: `now` = its due_at. Must put the item back with a later due_at, or None."""
 
-    def rebuild(self, state: State) -> None:
-        """Drop the working set and build it from the store: at start, and after a conflict."""
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
+        """Drop the working set and build it from the store: at start, and after a conflict. `owns` says of an item's id
+        whether it is this worker's: the others are read, never judged."""

@@ -19,7 +19,7 @@ from msgspec import Struct
 from stream.core.codec import Item, encode
 from stream.core.documents import Mark, Message
 from stream.core.records import Rejected
-from stream.errors import HuiyingError, MessageRejected, NewerSchema
+from stream.errors import Conflict, HuiyingError, MessageRejected, NewerSchema
 from stream.journey import Leg, leg, rejected_topic
 from stream.ordered import OrderedReader
 from stream.ports import Backends, Outgoing, Record, Save, Step
@@ -35,10 +35,6 @@ CACHE_ITEMS = 20_000
 PAYLOAD_LIMIT = 2_000
 # Until somebody upgrades this program, asking again faster helps nobody.
 NEWER_WAIT_S = 1.0
-
-
-class Conflict(HuiyingError):
-    """另一个进程改了同一条数据：放弃这一批，重新读取"""
 
 
 class Worked(Struct, frozen=True, kw_only=True):

@@ -18,12 +18,40 @@ T = TypeVar("T")
 
 
 class Backend(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`bus` and `store`: "sqlite" (one file under the data folder). `workers`: processes of the stateless steps, and
-    partitions of the topics; fixed when a data folder is first used."""
+    """`bus` and `store`: "sqlite" (one file under the data folder), or Kafka and Elasticsearch. `workers`: partitions
+    of the topics, fixed when they are made; where one command runs everything also its stateless processes."""
 
     bus: Literal["sqlite", "kafka"] = "sqlite"
     store: Literal["sqlite", "elastic"] = "sqlite"
     workers: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+
+
+class Kafka(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The Kafka cluster. `addresses`: host:port, HUIYING_KAFKA overrides (separated by commas). The password comes from
+    `password_file` or HUIYING_KAFKA_PASSWORD."""
+
+    addresses: list[str] = field(default_factory=lambda: ["127.0.0.1:9092"])
+    security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password_file: str | None = None
+    ca_file: str | None = None
+    replication: Annotated[int, Meta(ge=1, le=9)] = 1
+    creates_topics: bool = True
+
+
+class Elastic(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The Elasticsearch cluster. `addresses`: URLs, HUIYING_ELASTIC overrides (separated by commas). Secrets come from
+    `password_file`, `api_key_file`, HUIYING_ELASTIC_PASSWORD or HUIYING_ELASTIC_API_KEY."""
+
+    addresses: list[str] = field(default_factory=lambda: ["http://127.0.0.1:9200"])
+    username: str | None = None
+    password_file: str | None = None
+    api_key_file: str | None = None
+    ca_file: str | None = None
+    shards: Annotated[int, Meta(ge=1, le=100)] = 1
+    replicas: Annotated[int, Meta(ge=0, le=5)] = 0
+    creates_templates: bool = True
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,12 +78,16 @@ class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One profile: where things run. `data` is HUIYING_DATA, `namespace` is HUIYING_NAMESPACE."""
+    """One profile: where things run. `data` is HUIYING_DATA, `namespace` is HUIYING_NAMESPACE. `max_page_bytes`: the
+    largest message; crawlers cut pages to it, larger rows are rejected, the bus takes none beyond it."""
 
     backend: Backend = field(default_factory=Backend)
     files: Files = field(default_factory=Files)
     retention: Retention = field(default_factory=Retention)
     vault: Vault = field(default_factory=Vault)
+    kafka: Kafka = field(default_factory=Kafka)
+    elastic: Elastic = field(default_factory=Elastic)
+    max_page_bytes: Annotated[int, Meta(ge=65_536, le=64 << 20)] = 4 << 20
     namespace: str = "huiying"
     data: Path = Path("data")
     folder: Path = Path("config")
@@ -73,7 +105,15 @@ def load_settings(path: Path) -> Settings:
         changes["data"] = Path(data)
     if namespace := os.environ.get("HUIYING_NAMESPACE"):
         changes["namespace"] = namespace
+    if addresses := os.environ.get("HUIYING_KAFKA"):
+        changes["kafka"] = msgspec.structs.replace(settings.kafka, addresses=_listed(addresses))
+    if addresses := os.environ.get("HUIYING_ELASTIC"):
+        changes["elastic"] = msgspec.structs.replace(settings.elastic, addresses=_listed(addresses))
     return msgspec.structs.replace(settings, **changes)
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def load_yaml(path: Path, kind: type[T]) -> T:

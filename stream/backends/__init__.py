@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,40 +17,63 @@ from stream.settings import Settings
 
 def open_backends(settings: Settings, *, read_only: bool = False) -> Backends:
     """The backends that `settings` names, for one thread. `read_only`: for a page that lives for one query; writing
-    then fails. Raises SettingsError, or OutsideFailed."""
-    if settings.backend.bus != "sqlite" or settings.backend.store != "sqlite":
+    then fails. Raises SettingsError, or OutsideFailed where a server cannot be used."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.namespace):
         raise SettingsError(
-            f"backend：bus={settings.backend.bus}、store={settings.backend.store} 尚未提供；"
-            "请都改为 sqlite（单机一个文件，无需服务器）"
+            f"namespace：{settings.namespace!r} 只能含字母、数字、点、下划线和连字符，并以字母或数字开头"
         )
-    return EmbeddedBackends(settings, read_only=read_only)
+    if settings.backend.bus == settings.backend.store == "sqlite":
+        return EmbeddedBackends(settings, read_only=read_only)
+    if settings.backend.bus == "kafka" and settings.backend.store == "elastic":
+        return DistributedBackends(settings)
+    raise SettingsError(
+        f"backend：bus={settings.backend.bus} 与 store={settings.backend.store} 不能搭配；"
+        "请都用 sqlite（单机一个文件），或用 kafka 与 elastic"
+    )
 
 
-class EmbeddedBackends:
-    """Bus and store in one SQLite file, named after the namespace, so that two namespaces never meet."""
+def erase_namespace(settings: Settings) -> None:
+    """Removes every topic, group and index of a distributed namespace: the end of a replay or of a test."""
+    from stream.backends.elastic_store import erase_indices
+    from stream.backends.kafka_bus import erase_topics
+
+    erase_topics(settings)
+    erase_indices(settings)
+
+
+class _Late:
+    """What is not set is opened on first use, so that a process without it starts fast."""
 
     evidence: Evidence
     notifier: Notifier
 
-    def __init__(self, settings: Settings, *, read_only: bool) -> None:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.namespace):
-            raise SettingsError(
-                f"namespace：{settings.namespace!r} 只能含字母、数字、点、下划线和连字符，并以字母或数字开头"
-            )
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        path = settings.data / f"{settings.namespace}.sqlite"
-        self._file = SqliteFile(path, (*sqlite_bus.SCHEMA, *sqlite_store.SCHEMA), read_only=read_only)
-        self._bus = sqlite_bus.SqliteBus(self._file, settings.backend.workers)
-        self.bus: Bus = self._bus
-        self.store: Store = sqlite_store.SqliteStore(self._file)
 
     def __getattr__(self, name: str) -> Any:
-        """Evidence and notifier are opened on first use, so that a process without them starts fast."""
         if name not in _LATE:
             raise AttributeError(name)
         opened = _LATE[name](self._settings)
         setattr(self, name, opened)
         return opened
+
+    def _close_vault(self) -> None:
+        if "evidence" in self.__dict__:
+            self.evidence.close()
+
+
+class EmbeddedBackends(_Late):
+    """Bus and store in one SQLite file, named after the namespace, so that two namespaces never meet."""
+
+    is_atomic = True
+
+    def __init__(self, settings: Settings, *, read_only: bool) -> None:
+        super().__init__(settings)
+        path = settings.data / f"{settings.namespace}.sqlite"
+        self._file = SqliteFile(path, (*sqlite_bus.SCHEMA, *sqlite_store.SCHEMA), read_only=read_only)
+        self._bus = sqlite_bus.SqliteBus(self._file, settings.backend.workers, settings.max_page_bytes)
+        self.bus: Bus = self._bus
+        self.store: Store = sqlite_store.SqliteStore(self._file)
 
     def together(self) -> AbstractContextManager[None]:
         """One short write transaction over bus and store; nested calls join it."""
@@ -58,12 +81,46 @@ class EmbeddedBackends:
 
     def close(self) -> None:
         """Closes the file, and the vault where it was used."""
-        if "evidence" in self.__dict__:
-            self.evidence.close()
+        self._close_vault()
         try:
             self._bus.close()
         finally:
             self._file.close()
+
+
+class DistributedBackends(_Late):
+    """Kafka carries, Elasticsearch keeps and searches; names of topics, groups and indices begin with the namespace.
+    Each is opened on first use: a page never speaks to Kafka."""
+
+    is_atomic = False
+    bus: Bus
+    store: Store
+
+    def together(self) -> AbstractContextManager[None]:
+        """Nothing holds two servers together: the runner's journal does."""
+        return nullcontext()
+
+    def close(self) -> None:
+        """Leaves all groups, closes the connections and the vault."""
+        self._close_vault()
+        try:
+            if "bus" in self.__dict__:
+                self.bus.close()
+        finally:
+            if "store" in self.__dict__:
+                self.store.close()
+
+
+def _open_bus(settings: Settings) -> Bus:
+    from stream.backends.kafka_bus import KafkaBus
+
+    return KafkaBus(settings)
+
+
+def _open_store(settings: Settings) -> Store:
+    from stream.backends.elastic_store import ElasticStore
+
+    return ElasticStore(settings)
 
 
 def _open_evidence(settings: Settings) -> Evidence:
@@ -98,4 +155,9 @@ def _open_notifier(settings: Settings) -> Notifier:
     return open_notifier(settings.data)
 
 
-_LATE: Mapping[str, Callable[[Settings], Any]] = {"evidence": _open_evidence, "notifier": _open_notifier}
+_LATE: Mapping[str, Callable[[Settings], Any]] = {
+    "bus": _open_bus,
+    "store": _open_store,
+    "evidence": _open_evidence,
+    "notifier": _open_notifier,
+}

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import time
 import uuid
-import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from stream.backends.sqlite_file import SqliteFile
 from stream.backends.sqlite_locks import FileLock, is_locked
 from stream.clock import wall_now
-from stream.ports import Outgoing, Record
+from stream.errors import MessageRejected
+from stream.ports import Outgoing, Partition, Record, targets
 
 SCHEMA = (
     """CREATE TABLE partitions (
@@ -44,19 +44,22 @@ _PRUNE_SLICE = 2000
 class SqliteBus:
     """Topics are made when first named, with `partitions` partitions; after that the file decides."""
 
-    def __init__(self, file: SqliteFile, partitions: int = 1) -> None:
+    def __init__(self, file: SqliteFile, partitions: int, max_bytes: int) -> None:
         self._file = file
         self._partitions = partitions
+        self._max_bytes = max_bytes
         self._open: list[SqliteSubscription] = []
 
     def publish(self, topic: str, outgoing: Sequence[Outgoing]) -> None:
         if not outgoing:
             return
+        if any(len(one.body) > self._max_bytes for one in outgoing):
+            raise MessageRejected("too_large")
         with self._file.writing():
             numbers = self._numbers(topic)
             bodies: dict[int, list[bytes]] = defaultdict(list)
             for one in outgoing:
-                for partition in _targets(one, len(numbers)):
+                for partition in targets(one, len(numbers)):
                     bodies[numbers[partition]].append(one.body)
             for number, some in bodies.items():
                 self._append(number, some)
@@ -69,7 +72,11 @@ class SqliteBus:
         self._file.write_many("INSERT INTO records VALUES (?, ?, ?)", rows)
         self._file.write("UPDATE partitions SET head = ? WHERE number = ?", (head + len(bodies), number))
 
-    def subscribe(self, topics: Sequence[str], group: str) -> SqliteSubscription:
+    def partitions(self, topic: str) -> int:
+        with self._file.writing():
+            return len(self._numbers(topic))
+
+    def subscribe(self, topics: Sequence[str], group: str, *, is_sole: bool = False) -> SqliteSubscription:
         with self._file.writing():
             numbers = {
                 (topic, partition): number for topic in topics for partition, number in self._numbers(topic).items()
@@ -80,7 +87,7 @@ class SqliteBus:
                 ON CONFLICT DO NOTHING""",
                 [(group, number) for number in numbers.values()],
             )
-        self._open.append(SqliteSubscription(self._file, group, numbers))
+        self._open.append(SqliteSubscription(self._file, group, numbers, is_sole))
         return self._open[-1]
 
     def prune(self, before: datetime) -> int:
@@ -128,13 +135,16 @@ class SqliteBus:
 class SqliteSubscription:
     """One member. The members of a group that are alive share its partitions; the oldest comes first."""
 
-    def __init__(self, file: SqliteFile, group: str, numbers: Mapping[tuple[str, int], int]) -> None:
+    def __init__(self, file: SqliteFile, group: str, numbers: Mapping[Partition, int], is_sole: bool) -> None:
         self._file = file
+        self._is_sole = is_sole
+        self._assignments: dict[Partition, int] = {}
+        self._assigned = 0
+        self._paused: frozenset[Partition] = frozenset()
         self._group = group
         self._numbers = dict(sorted(numbers.items()))
         self._topics = " ".join(sorted({topic for topic, _ in numbers}))
         self._next: dict[tuple[str, int], int] = {}
-        self._mine: list[tuple[str, int]] = []
         self._looked_at = float("-inf")
         self._turn = 0
         self._is_open = True
@@ -172,18 +182,23 @@ class SqliteSubscription:
         path = self._file.path
         alive = [one for one in self._members() if one == self._member or is_locked(_member_path(path, one))]
         place, of = alive.index(self._member), len(alive)
-        mine = [pair for index, pair in enumerate(self._numbers) if index % of == place]
+        mine = [pair for index, pair in enumerate(self._numbers) if (0 if self._is_sole else index % of) == place]
         committed = self._committed()
         self._next = {pair: self._next.get(pair, committed[pair]) for pair in mine}
-        self._mine = mine
+        if mine != list(self._assignments):
+            self._assigned += 1
+            self._assignments = {pair: self._assignments.get(pair, self._assigned) for pair in mine}
 
     def _committed(self) -> dict[tuple[str, int], int]:
         rows = dict(self._file.read("SELECT number, below FROM committed WHERE reader = ?", (self._group,)))
         return {pair: rows[number] for pair, number in self._numbers.items()}
 
-    def partitions(self) -> Sequence[tuple[str, int]]:
+    def partitions(self) -> Mapping[Partition, int]:
         self._share()
-        return tuple(self._mine)
+        return dict(self._assignments)
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        self._paused = frozenset(partitions)
 
     def poll(self, limit: int, timeout_s: float) -> list[Record]:
         deadline = time.monotonic() + timeout_s
@@ -202,10 +217,11 @@ class SqliteSubscription:
 
     def _take(self, limit: int) -> list[Record]:
         """Each partition its part of `limit`, then the rest to whoever has more; another one first each time."""
-        if not self._mine or limit < 1:
+        read = [pair for pair in self._assignments if pair not in self._paused]
+        if not read or limit < 1:
             return []
-        self._turn = (self._turn + 1) % len(self._mine)
-        order = self._mine[self._turn :] + self._mine[: self._turn]
+        self._turn = (self._turn + 1) % len(read)
+        order = read[self._turn :] + read[: self._turn]
         taken: list[Record] = []
         size = 0
         for part in (max(1, limit // len(order)), limit):
@@ -242,7 +258,7 @@ class SqliteSubscription:
 
     def rewind(self) -> None:
         committed = self._committed()
-        self._next = {pair: committed[pair] for pair in self._mine}
+        self._next = {pair: committed[pair] for pair in self._assignments}
 
     def lag(self) -> int:
         sql = "SELECT p.number, p.head - c.below FROM partitions p JOIN committed c USING (number) WHERE c.reader = ?"
@@ -255,17 +271,6 @@ class SqliteSubscription:
             with self._file.writing():
                 self._leave(self._member)
             self._lock.close()
-
-
-def _targets(one: Outgoing, partitions: int) -> Sequence[int]:
-    """The partitions a message goes to. CRC-32 of the key: the same in every process and version."""
-    if one.key is not None:
-        return (zlib.crc32(one.key.encode("utf-8", "surrogatepass")) % partitions,)
-    if one.partition is not None:
-        if not 0 <= one.partition < partitions:
-            raise ValueError(f"partition {one.partition} of {partitions}")
-        return (one.partition,)
-    return range(partitions)
 
 
 def _member_path(path: Path, member: str) -> Path:

@@ -57,6 +57,12 @@ class SqliteStore:
         self._posts = PostTables(file)
         self._reader = PostReader(file)
 
+    def refresh(self) -> None:
+        """Nothing to do: a save is found as soon as it is made."""
+
+    def close(self) -> None:
+        """Nothing to do: the file is closed by whoever opened it."""
+
     def get_many(self, kind: type[T], ids: Sequence[str]) -> dict[str, Stored]:
         table = KINDS[kind]
         found: dict[str, Stored] = {}

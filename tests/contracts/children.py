@@ -1,4 +1,4 @@
-"""Processes of their own for the contract tests: `python children.py DATA FUNCTION ARGUMENT…`."""
+"""Processes of their own for the contract tests: `python children.py DATA NAMESPACE FUNCTION ARGUMENT…`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from stream.core.documents import Coverage
 from stream.core.intervals import SHANGHAI
 from stream.ports import Backends, Outgoing, Save
 from stream.settings import Backend, Settings
+from tests.servers import distributed_settings
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 
@@ -76,8 +77,10 @@ def _die_at(place: str, kill_at: str) -> None:
 
 
 def main() -> None:
-    data, name, *arguments = sys.argv[1:]
-    backends = open_backends(Settings(data=Path(data), backend=Backend(workers=1)))
+    data, namespace, name, *arguments = sys.argv[1:]
+    embedded = Settings(data=Path(data), backend=Backend(workers=1))
+    is_embedded = namespace == embedded.namespace
+    backends = open_backends(embedded if is_embedded else distributed_settings(Path(data), namespace))
     {"step": step, "write": write, "raise_counter": raise_counter, "hold": hold}[name](backends, *arguments)
     backends.close()
 

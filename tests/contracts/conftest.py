@@ -1,11 +1,13 @@
-"""Every contract test runs on every backend of `settings`; a further one is a further parameter."""
+"""Every contract test runs on both profiles; the distributed one where HUIYING_TEST_KAFKA and HUIYING_TEST_ELASTIC name
+servers (`make test-distributed`)."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,18 +20,24 @@ from stream.core.cases import Assignment, FirstPublic, Heat, Incident, Judgement
 from stream.core.documents import Coverage, Emergency, Figures, Mention, Post, TopicScore, Version
 from stream.core.intervals import SHANGHAI, exactly
 from stream.core.records import Delivery
-from stream.ports import Backends, Bus, Store
+from stream.ports import Backends, Bus, Save, Saved, Store
 from stream.settings import Backend, Settings
+from tests.servers import distributed_settings, erase
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 CHILDREN = Path(__file__).with_name("children.py")
 
 
-@pytest.fixture(params=["sqlite"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Where this test's backends live; a temporary file, since an SQLite file in memory has no WAL."""
-    assert request.param == "sqlite"
-    return Settings(data=tmp_path, backend=Backend(workers=1))
+@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Where this test's backends live: a temporary file (an SQLite file in memory has no WAL), or a namespace of its
+    own on real servers, removed afterwards."""
+    if request.param == "embedded":
+        yield Settings(data=tmp_path, backend=Backend(workers=1))
+        return
+    chosen = distributed_settings(tmp_path, f"t{uuid.uuid4().hex[:12]}")
+    yield chosen
+    erase(chosen)
 
 
 @pytest.fixture
@@ -39,12 +47,35 @@ def opened(settings: Settings) -> Iterator[Callable[..., Backends]]:
 
     def one_more(partitions: int = 1, **options: Any) -> Backends:
         backend = msgspec.structs.replace(settings.backend, workers=partitions)
-        all_of_them.append(open_backends(msgspec.structs.replace(settings, backend=backend), **options))
-        return all_of_them[-1]
+        backends = open_backends(msgspec.structs.replace(settings, backend=backend), **options)
+        if not backends.is_atomic:
+            backends.store = FoundAtOnce(backends.store)
+        all_of_them.append(backends)
+        return backends
 
     yield one_more
     for backends in all_of_them:
         backends.close()
+
+
+class FoundAtOnce:
+    """A store that is refreshed after every save: what is found is tested here, not how soon."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save_many(self, saves: Sequence[Save]) -> list[Saved]:
+        saved = self._store.save_many(saves)
+        self._store.refresh()
+        return saved
+
+    def forget_posts(self, before: datetime, limit: int) -> int:
+        forgotten = self._store.forget_posts(before, limit)
+        self._store.refresh()
+        return forgotten
 
 
 @pytest.fixture
@@ -68,7 +99,7 @@ def child(settings: Settings) -> Iterator[Callable[..., subprocess.Popen[bytes]]
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: object) -> subprocess.Popen[bytes]:
-        command = [sys.executable, str(CHILDREN), str(settings.data), *map(str, arguments)]
+        command = [sys.executable, str(CHILDREN), str(settings.data), settings.namespace, *map(str, arguments)]
         environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         started.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=environ))
         return started[-1]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stream.backends import open_backends
+from stream.errors import MessageRejected
 from stream.ports import Backends, Bus, Outgoing, Record, Subscription
 from stream.settings import Settings
 
@@ -196,10 +197,13 @@ class TestBus:
         assert [(one.offset, one.body) for one in subscription.poll(9, 0)] == [(2, b"3")]
 
     def test_a_huge_body_and_an_empty_one_travel(self, bus: Bus) -> None:
-        huge = bytes(range(256)) * 40_000
+        huge = bytes(range(256)) * 16_000
         bus.publish("t", [Outgoing(body=huge, key="k"), Outgoing(body=b"", key="k"), Outgoing(body=huge, key="k")])
         subscription = bus.subscribe(["t"], "g")
         got: list[Record] = []
         while batch := subscription.poll(9, 0):
             got += batch
         assert [one.body for one in got] == [huge, b"", huge]
+        with pytest.raises(MessageRejected):
+            bus.publish("t", [Outgoing(body=b"never", key="k"), Outgoing(body=huge * 2, key="k")])
+        assert subscription.poll(9, 0) == []
