@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from contextlib import suppress
 
 import typer
 
+from stream import logs
 from stream.commands import files, live, looking, models, reports, rules
 from stream.errors import HuiyingError, OutsideFailed
 
@@ -31,8 +31,7 @@ rules.register(app)
 
 @app.callback()
 def _every(verbose: bool = typer.Option(False, "--verbose", "-v", help="多说一些：运行日志写到标准错误")) -> None:
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logs.configure(verbose=verbose)
 
 
 def main(words: Sequence[str] | None = None) -> None:

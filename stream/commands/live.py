@@ -20,6 +20,7 @@ from rich.console import Console
 from stream.clock import PipelineClock
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.errors import OutsideFailed, UsageError
+from stream.health import serving
 from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.journey import STEPS
 from stream.pipeline import Options
@@ -34,6 +35,8 @@ DEMO_SCENARIO = Path("config/demo/scenario.jsonl")
 GRACE_S = 10.0
 
 Port = Annotated[int, typer.Option("--port", help="看板端口（只监听本机）")]
+Address = Annotated[str, typer.Option("--address", help="看板监听的地址；看板没有登录，除容器内以外请只监听本机")]
+LOOPBACK = "127.0.0.1"
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +59,8 @@ def watch_command(
     parts = [_part("crawl", "--config", str(config))]
     if page:
         parts.append(_streamlit(config, settings, port))
-    with _started(parts) as processes, _stopping(for_s) as stop:
+    # First of all: what is started later counts into the folder that is made here.
+    with serving((*STEPS, "crawl")), _started(parts) as processes, _stopping(for_s) as stop:
         console.print(f"看板：http://127.0.0.1:{port}" if page else "流水线运行中", markup=False)
         is_over = _until(stop, processes)
         Service(settings=settings, steps=STEPS, clock=PipelineClock(), is_stopped=is_over).run()
@@ -99,7 +103,7 @@ def crawl_command(
     from crawlers.sources import load_sources
 
     settings = settings_of(config)
-    with _stopping(None) as stop:
+    with _stopping(None) as stop, serving(("crawl",)):
         crawl(settings, load_sources(settings.file("sources")), once=once, stop=stop)
 
 
@@ -115,7 +119,7 @@ def run_command(
     if unknown := [step for step in steps or [] if step not in STEPS]:
         raise UsageError(f"没有步骤 {'、'.join(unknown)}；可用：{'、'.join(STEPS)}")
     options = Options(assume_covered=assume_covered)
-    with _stopping(None) as stop:
+    with _stopping(None) as stop, serving(chosen):
         service = Service(
             settings=settings_of(config), steps=chosen, clock=PipelineClock(), is_stopped=stop.is_set, options=options
         )
@@ -126,13 +130,14 @@ def dashboard_command(
     config: Config = DEFAULT_CONFIG,
     port: Port = 8501,
     data: Annotated[Path | None, typer.Option("--data", help="数据目录（默认按配置）")] = None,
+    address: Address = LOOPBACK,
 ) -> None:
-    """只看：打开看板（只监听本机）。"""
+    """只看：打开看板（默认只监听本机）。"""
     settings = settings_of(config)
     if data is not None:
         settings = msgspec.structs.replace(settings, data=data)
-    with _started([_streamlit(config, settings, port)]) as processes, _stopping(None) as stop:
-        console.print(f"看板：http://127.0.0.1:{port}", markup=False)
+    with _started([_streamlit(config, settings, port, address)]) as processes, _stopping(None) as stop:
+        console.print(f"看板：http://{address}:{port}", markup=False)
         while not stop.wait(0.5) and processes[0].poll() is None:
             pass
         _check_standing(stop, processes)
@@ -148,14 +153,14 @@ def _part(*words: str) -> list[str]:
     return [sys.executable, "-m", "stream", *words]
 
 
-def _streamlit(config: Path, settings: Settings, port: int) -> list[str]:
+def _streamlit(config: Path, settings: Settings, port: int, address: str = LOOPBACK) -> list[str]:
     import dashboard
 
     app = Path(str(dashboard.__file__)).with_name("app.py")
     os.environ["HUIYING_CONFIG"] = str(config.resolve())
     os.environ["HUIYING_DATA"] = str(settings.data.resolve())
     return [
-        sys.executable, "-m", "streamlit", "run", str(app), "--server.address=127.0.0.1", f"--server.port={port}",
+        sys.executable, "-m", "streamlit", "run", str(app), f"--server.address={address}", f"--server.port={port}",
         "--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
     ]  # fmt: skip
 
