@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from stream.backends.kinds import at_instant, instant
 from stream.backends.sqlite_file import SqliteFile
-from stream.backends.sqlite_kinds import at_instant, instant
 from stream.backends.sqlite_words import TOKENIZER, words_of
 from stream.core.documents import Post
 from stream.ports import TopicCount
@@ -146,14 +145,3 @@ def _hours(post: Post) -> set[tuple[int, str]]:
     at = instant(post.collected_at)
     hour = at - at % _HOUR_US
     return {(hour, _ANY), *((hour, one.topic) for one in post.mention.topics)}
-
-
-def forgotten(post: Post) -> Post:
-    """The post without words and pseudonym; hashes, times, heat and what was read from it stay (retention)."""
-    return replace(
-        post,
-        text="",
-        author=None,
-        versions=[replace(one, title="", text="") for one in post.versions],
-        mention=replace(post.mention, title="", quote=""),
-    )

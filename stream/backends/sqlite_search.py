@@ -10,9 +10,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from stream.backends.filters import read_cursor, write_cursor
+from stream.backends.kinds import KINDS, instant
 from stream.backends.sqlite_file import SqliteFile
-from stream.backends.sqlite_kinds import KINDS, instant
-from stream.backends.sqlite_listing import Conditions, read_cursor, write_cursor
+from stream.backends.sqlite_listing import Conditions
 from stream.backends.sqlite_posts import SLOTS, second_of
 from stream.backends.sqlite_words import Wanted
 from stream.core.documents import Post

@@ -12,27 +12,24 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from stream.backends.filters import is_answerable, write_cursor
+from stream.backends.kinds import KINDS, NEVER, instant
+from stream.backends.retention import forgotten
 from stream.backends.sqlite_file import SqliteFile
-from stream.backends.sqlite_kinds import KINDS, NEVER, Kind, instant
-from stream.backends.sqlite_listing import (
-    Conditions,
-    conditions,
-    is_answerable,
-    labels_wanted,
-    statement,
-    write_cursor,
-)
+from stream.backends.sqlite_listing import Conditions, conditions, labels_wanted, statement
 from stream.backends.sqlite_posts import SCHEMA as POSTS_SCHEMA
-from stream.backends.sqlite_posts import Change, PostTables, forgotten
+from stream.backends.sqlite_posts import Change, PostTables
 from stream.backends.sqlite_search import Asked, PostReader
-from stream.backends.sqlite_words import Wanted, is_storable, words_in
+from stream.backends.sqlite_tables import TABLES, Table
+from stream.backends.sqlite_words import Wanted
+from stream.backends.words import is_storable, words_in
 from stream.core.codec import Item
 from stream.core.documents import Post
 from stream.ports import EVERYTHING, Filter, Found, Listing, Order, Save, Saved, Search, Stored, TopicCount
 
 T = TypeVar("T", bound=Item)
 
-SCHEMA = (*(statement for kind in KINDS.values() for statement in kind.schema()), *POSTS_SCHEMA)
+SCHEMA = (*(statement for table in TABLES.values() for statement in table.schema()), *POSTS_SCHEMA)
 _SLICE = 100
 """Saves in one transaction unless the caller holds one: 100 posts of 2 KB take 0.04 s, so others get their turn."""
 
@@ -64,12 +61,12 @@ class SqliteStore:
         """Nothing to do: the file is closed by whoever opened it."""
 
     def get_many(self, kind: type[T], ids: Sequence[str]) -> dict[str, Stored]:
-        table = KINDS[kind]
+        table = TABLES[kind]
         found: dict[str, Stored] = {}
         for some in _among(ids):
             sql = f"SELECT id, revision, body FROM {table.tag} WHERE id IN {_marks(some)}"
             for id, revision, body in self._file.read(sql, some):
-                found[id] = Stored(item=table.unpack(body), revision=revision)
+                found[id] = Stored(item=table.kind.unpack(body), revision=revision)
         return found
 
     def save_many(self, saves: Sequence[Save]) -> list[Saved]:
@@ -114,15 +111,17 @@ class SqliteStore:
         if kind is Post:
             self._write_posts(items, before)
             return
-        table = KINDS[kind]
-        labels = {id: table.labels(item) for id, (item, _) in items.items()} if table.plural else {}
+        table = TABLES[kind]
+        labels = {id: table.kind.labels(item) for id, (item, _) in items.items()} if table.plural else {}
         texts = {id: json.dumps(pairs, ensure_ascii=False) for id, pairs in labels.items()}
         rows = [table.row(item, revision, texts.get(id)) for id, (item, revision) in items.items()]
         self._file.write_many(_upsert(table), rows)
         for id, pairs in labels.items():
             self._write_labels(table, id, pairs, before.get(id), texts[id])
 
-    def _write_labels(self, table: Kind, id: str, pairs: list[tuple[str, str]], before: _Row | None, text: str) -> None:
+    def _write_labels(
+        self, table: Table, id: str, pairs: list[tuple[str, str]], before: _Row | None, text: str
+    ) -> None:
         old = set() if before is None or before.labels is None else {(f, v) for f, v in json.loads(before.labels)}
         if before is not None and before.labels == text:
             return
@@ -133,7 +132,7 @@ class SqliteStore:
         self._file.write_many(f"INSERT INTO {table.tag}_labels VALUES (?, ?, ?)", come)
 
     def _write_posts(self, items: Mapping[str, tuple[Item, int]], before: Mapping[str, _Row]) -> None:
-        table = KINDS[Post]
+        table = TABLES[Post]
         changes = []
         for id, (item, _) in items.items():
             assert isinstance(item, Post)
@@ -155,7 +154,7 @@ class SqliteStore:
         limit: int = 100,
         cursor: str | None = None,
     ) -> Listing:
-        table = KINDS[kind]
+        table = TABLES[kind]
         found = conditions(table, where)
         if not is_answerable(where) or limit < 1:
             return Listing(items=[], cursor=None)
@@ -167,20 +166,20 @@ class SqliteStore:
         _add_match(found, wanted)
         sql, parameters = statement(table, found, order, cursor, limit)
         rows = self._file.read(sql, parameters)
-        items = [Stored(item=table.unpack(row[2]), revision=row[1]) for row in rows[:limit]]
+        items = [Stored(item=table.kind.unpack(row[2]), revision=row[1]) for row in rows[:limit]]
         return Listing(items=items, cursor=write_cursor(rows[limit - 1][3:]) if len(rows) > limit else None)
 
     def due(self, kind: type[T], at: datetime, limit: int = 1000) -> list[Stored]:
-        table = KINDS[kind]
-        if not table.has_due:
+        table = TABLES[kind]
+        if not table.kind.has_due:
             raise ValueError(f"{table.tag} has no due_at")
         found = Conditions(["due <= ?", "due < ?"], [instant(at), NEVER])
         sql, parameters = statement(table, found, "due", None, limit)
         rows = self._file.read(sql, parameters)[:limit]
-        return [Stored(item=table.unpack(row[2]), revision=row[1]) for row in rows]
+        return [Stored(item=table.kind.unpack(row[2]), revision=row[1]) for row in rows]
 
     def count(self, kind: type[T], where: Filter = EVERYTHING) -> int:
-        table = KINDS[kind]
+        table = TABLES[kind]
         found = conditions(table, where)
         if not is_answerable(where):
             return 0
@@ -204,7 +203,7 @@ class SqliteStore:
             page = self.listing(Post, where, order="newest", limit=search.limit, cursor=search.cursor)
             return Found(posts=[one.item for one in page.items if isinstance(one.item, Post)], cursor=page.cursor)
         asked = Asked(wanted=wanted, where=where, limit=search.limit, cursor=search.cursor)
-        posts, cursor = self._reader.page(asked, conditions(KINDS[Post], where))
+        posts, cursor = self._reader.page(asked, conditions(TABLES[Post], where))
         return Found(posts=[post for post, _ in posts], cursor=cursor)
 
     def topic_counts(self, since: datetime, until: datetime) -> list[TopicCount]:
@@ -229,7 +228,7 @@ class SqliteStore:
         return [KINDS[Post].unpack(row[0]) for row in rows]
 
 
-def _upsert(table: Kind, *first: str) -> str:
+def _upsert(table: Table, *first: str) -> str:
     columns = [*first, *table.stored]
     changed = ", ".join(f"{column} = excluded.{column}" for column in columns if column != "id")
     marks = ", ".join("?" * len(columns))

@@ -1,8 +1,6 @@
-"""Which columns and labels each kind of item is found by: the one place where items meet the tables.
+"""Which values each kind of item is found by, and its bytes: the one place where items meet the stores.
 
-Every kind has a table of its own: `key`, `id`, `revision`, `at` (collected_at), `due` where the type has `due_at`, one
-column for each singular field of LISTABLE, `body`. Plural fields stand in one labels table per kind. A kind that is not
-named here gets its columns from LISTABLE by attribute name, so a new type needs no entry.
+A kind that is not named here is found by the fields of LISTABLE read as attributes, so a new type needs no entry.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from stream.backends.retention import is_forgettable
 from stream.core.cases import Judgement
 from stream.core.codec import Item
 from stream.core.documents import Post
@@ -55,14 +54,12 @@ def _judged_bodies(judgement: Judgement) -> Iterable[str | None]:
     yield from (one.body for one in judgement.obligations)
 
 
-def is_forgettable(post: Post) -> bool:
-    """Whether retention applies (no authority's own words) and there is still text to drop."""
-    texts = (post.text, post.mention.title, post.mention.quote, *(one.text or one.title for one in post.versions))
-    return post.mention.kind != "authority" and any(texts)
-
-
 def _verdicts(judgement: Judgement) -> Iterable[str]:
     return (one.verdict for one in judgement.obligations)
+
+
+def _topics(post: Post) -> Iterable[str]:
+    return (one.topic for one in post.mention.topics)
 
 
 _SINGULAR: Mapping[tuple[str, str], Callable[[Any], str | None]] = {
@@ -72,6 +69,9 @@ _SINGULAR: Mapping[tuple[str, str], Callable[[Any], str | None]] = {
 }
 _EXTRA: Mapping[str, list[str]] = {"post": ["forgettable"]}
 _PLURAL: Mapping[tuple[str, str], Callable[[Any], Iterable[str | None]]] = {
+    ("post", "topic"): _topics,
+    ("post", "region"): attrgetter("mention.regions"),
+    ("post", "body"): attrgetter("mention.bodies"),
     ("incident", "topic"): attrgetter("topics"),
     ("incident", "region"): attrgetter("regions"),
     ("incident", "body"): attrgetter("bodies"),
@@ -79,56 +79,28 @@ _PLURAL: Mapping[tuple[str, str], Callable[[Any], Iterable[str | None]]] = {
     ("judgement", "body"): _judged_bodies,
     ("judgement", "verdict"): _verdicts,
 }
-# A post's topics, regions and bodies are words of the search index; its incident stands in the assignment.
-_ELSEWHERE = frozenset({("post", "topic"), ("post", "region"), ("post", "body"), ("post", "incident")})
+# A post's incident stands in the assignment.
+_ELSEWHERE = frozenset({("post", "incident")})
 
 
 class Kind:
-    """One item type: its table, its columns, its body."""
+    """One item type: the fields it is found by (`singular` hold one value or none, `plural` several), its bytes."""
 
     def __init__(self, item: type[Item]) -> None:
         self.tag = str(item.__struct_config__.tag)
-        fields = sorted(LISTABLE.get(self.tag, frozenset()))
         self.has_due = "due_at" in item.__struct_fields__
-        fields += _EXTRA.get(self.tag, [])
-        self.columns = [one for one in fields if (self.tag, one) not in _PLURAL and (self.tag, one) not in _ELSEWHERE]
+        fields = [*sorted(LISTABLE.get(self.tag, frozenset())), *_EXTRA.get(self.tag, [])]
         self.plural = [one for one in fields if (self.tag, one) in _PLURAL]
-        self._getters = [_SINGULAR.get((self.tag, one), attrgetter(one)) for one in self.columns]
+        self.singular = [one for one in fields if (self.tag, one) not in {*_PLURAL, *_ELSEWHERE}]
+        self._getters = [_SINGULAR.get((self.tag, one), attrgetter(one)) for one in self.singular]
         self._decoder = msgspec.json.Decoder(item)
-        self.stored = ["id", "revision", "at", *(["due"] if self.has_due else []), *self.columns, "labels", "body"]
 
-    def schema(self) -> list[str]:
-        """CREATE statements. Every column's index ends in (at, id), the order of the lists."""
-        due = "due INTEGER NOT NULL, " if self.has_due else ""
-        columns = "".join(f"{column} TEXT, " for column in self.columns)
-        statements = [
-            f"""CREATE TABLE {self.tag} (key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL,
-            at INTEGER NOT NULL, {due}{columns}labels TEXT, body BLOB NOT NULL)""",
-            f"CREATE INDEX {self.tag}_at ON {self.tag} (at, id)",
-        ]
-        if self.has_due:
-            statements.append(f"CREATE INDEX {self.tag}_due ON {self.tag} (due, id)")
-        statements += [
-            f"CREATE INDEX {self.tag}_{column} ON {self.tag} ({column}, at, id) WHERE {column} IS NOT NULL"
-            for column in self.columns
-        ]
-        if self.has_due and "state" in self.columns:
-            statements.append(f"CREATE INDEX {self.tag}_state_due ON {self.tag} (state, due, id)")
-        if self.plural:
-            statements.append(
-                f"""CREATE TABLE {self.tag}_labels (field TEXT NOT NULL, value TEXT NOT NULL, key INTEGER NOT NULL,
-                PRIMARY KEY (field, value, key)) WITHOUT ROWID"""
-            )
-        return statements
-
-    def row(self, item: Item, revision: int, labels: str | None) -> tuple[Any, ...]:
-        """The values of `stored`."""
-        due = (due_of(item),) if self.has_due else ()
-        values = (get(item) for get in self._getters)
-        return (item.id, revision, instant(item.collected_at), *due, *values, labels, pack(item))
+    def values(self, item: Item) -> list[str | None]:
+        """The value of every singular field."""
+        return [get(item) for get in self._getters]
 
     def labels(self, item: Item) -> list[tuple[str, str]]:
-        """(field, value) of every plural field, each once."""
+        """(field, value) of every plural field, each once, in order."""
         pairs = {(one, value) for one in self.plural for value in _PLURAL[self.tag, one](item) if value is not None}
         return sorted(pairs)
 
