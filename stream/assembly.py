@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from crawlers.sources import load_sources
 from stream.core.alert_policy import AlertPolicy
 from stream.core.authorities import Authorities, Channel, Registry
@@ -58,17 +61,18 @@ def make_extract(settings: Settings) -> Extract:
     return Extract(load_pseudonyms(settings.data), load_registry(settings))
 
 
-def make_step(name: str, settings: Settings, *, assume_covered: bool = False) -> Step:
-    """One step of stream/journey.py. Raises SettingsError, UsageError."""
+def step_maker(name: str, settings: Settings, *, assume_covered: bool = False) -> Callable[[], Step]:
+    """Makes step `name` of stream/journey.py, as often as there are lanes; the configuration is read once. Raises
+    SettingsError, UsageError."""
     match name:
         case "extract":
-            return make_extract(settings)
+            return partial(make_extract, settings)
         case "classify":
-            return Classify(make_reader(settings))
+            return partial(Classify, make_reader(settings))
         case "gather":
-            return Gather()
+            return Gather
         case "judge":
-            return Judge(load_rules(settings), load_registry(settings), assume_covered=assume_covered)
+            return partial(Judge, load_rules(settings), load_registry(settings), assume_covered=assume_covered)
         case "alert":
-            return AlertStep(load_alert_policy(settings), load_registry(settings).region_name)
+            return partial(AlertStep, load_alert_policy(settings), load_registry(settings).region_name)
     raise UsageError(f"没有步骤 {name}")

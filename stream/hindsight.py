@@ -12,7 +12,7 @@ from stream.outputs import items
 from stream.ports import Store
 from stream.settings import Settings
 from stream.state import BatchState, Cache
-from stream.steps.judge import LazySpans, Shards, days_of
+from stream.steps.shards import LazySpans, Shards, days_of
 
 
 def judgements_at(store: Store, settings: Settings, at: datetime) -> Iterator[Judgement]:
@@ -22,7 +22,7 @@ def judgements_at(store: Store, settings: Settings, at: datetime) -> Iterator[Ju
     for incident in items(store, Incident):
         if incident.opened_at <= at:
             is_assumed = _is_assumed(store, incident.id)
-            spans = {} if is_assumed else LazySpans(shards, state, *days_of(incident, at))
+            spans = {} if is_assumed else LazySpans(shards, state, days_of(incident, at))
             yield judge_incident(incident, spans, rules, registry, at, is_assumed)
 
 

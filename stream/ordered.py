@@ -7,18 +7,24 @@ committable only below the oldest message that was not released yet.
 from __future__ import annotations
 
 import heapq
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from stream.core.codec import Travelling
 from stream.core.documents import Coverage, Mark
 from stream.errors import OutsideFailed
-from stream.ports import Record, Subscription
+from stream.ports import Partition, Record
 from stream.wire import received
 
-Partition = tuple[str, int]
-_Waiting = tuple[datetime, str, int, Record, Travelling]
+# At one instant coverage comes first: whoever judges at that instant knows all of it.
+_Waiting = tuple[datetime, bool, str, int, Record, Travelling]
+
+# A mention waiting here takes about 4 KB: one partition may stall for a minute at full speed before others pause.
+CAPACITY = 50_000
+# A publisher that has been silent for so long, by the others' marks, is gone: nobody waits for it any more.
+GONE = timedelta(hours=1)
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -28,78 +34,103 @@ class Release(Struct, frozen=True, kw_only=True):
     until: datetime | None
 
 
-class OrderedReader:
-    """One ordered reader over all partitions of a subscription.
+class OrderedBuffer:
+    """Holds what came from `partitions` until marks release it.
 
-    Holds at most `capacity` messages that no mark has released; more is a publisher's fault and raises OutsideFailed.
+    From `capacity` messages on, `ahead` names the partitions that can wait; if none can, a publisher does not keep its
+    word, and `take` raises OutsideFailed.
     """
 
-    def __init__(self, subscription: Subscription, capacity: int = 200_000) -> None:
-        self._subscription = subscription
+    def __init__(self, partitions: Collection[Partition], capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._waiting: list[_Waiting] = []
-        self._marks: dict[Partition, dict[str, datetime]] = {}
+        self._marks: dict[Partition, dict[str, datetime]] = {partition: {} for partition in partitions}
+        self._left: dict[Partition, datetime] = {}
         self._next: dict[Partition, int] = {}
         self._sequence = 0
         self._last: tuple[datetime, str] | None = None
 
-    def poll(self, limit: int, timeout_s: float) -> Release:
-        """Reads on and releases up to `limit` messages in order."""
-        if len(self._waiting) > self._capacity:
-            raise OutsideFailed(f"{len(self._waiting)} 条消息在等待时间标记：请检查发布端是否停摆")
-        if not self._ready():
-            for record in self._subscription.poll(limit, timeout_s):
-                self._take(record)
-        return self._release(limit)
-
-    def committable(self) -> dict[Partition, int]:
-        """Per partition the offset below which everything was released."""
-        offsets = dict(self._next)
-        for _, _, _, record, _ in self._waiting:
-            partition = record.topic, record.partition
-            offsets[partition] = min(offsets[partition], record.offset)
-        return offsets
-
-    def forget(self) -> None:
-        """Back to the committed offsets."""
-        self._subscription.rewind()
-        self._waiting.clear()
-        self._marks.clear()
-        self._next.clear()
-        self._last = None
-
-    def watermark(self) -> datetime | None:
-        """The smallest mark; None until every partition carried one."""
-        partitions = self._subscription.partitions()
-        if not partitions or any(not self._marks.get(partition) for partition in partitions):
-            return None
-        return min(min(self._marks[partition].values()) for partition in partitions)
-
-    def _take(self, record: Record) -> None:
+    def take(self, record: Record) -> None:
+        """Takes in one record. Raises NewerSchema, MessageRejected (see stream.wire), OutsideFailed."""
         partition = record.topic, record.partition
-        self._next[partition] = record.offset + 1
         message = received(record.body)
+        self._next[partition] = record.offset + 1
         if isinstance(message, Mark):
-            marks = self._marks.setdefault(partition, {})
-            marks[message.publisher] = max(message.collected_at, marks.get(message.publisher, message.collected_at))
+            self._mark(partition, message)
             return
+        if len(self._waiting) >= 2 * self._capacity and partition not in self.ahead():
+            raise OutsideFailed(f"{len(self._waiting)} 条消息在等待时间标记：请检查发布端是否停摆")
         self._sequence += 1
-        heapq.heappush(self._waiting, (message.collected_at, message.id, self._sequence, record, message))
+        place = message.collected_at, not isinstance(message, Coverage), message.id
+        heapq.heappush(self._waiting, (*place, self._sequence, record, message))
 
-    def _ready(self) -> bool:
-        watermark = self.watermark()
-        return bool(self._waiting) and watermark is not None and self._waiting[0][0] < watermark
-
-    def _release(self, limit: int) -> Release:
+    def release(self, limit: int) -> Release:
+        """About `limit` messages in order."""
         watermark = self.watermark()
         released: list[Travelling] = []
         if watermark is None:
             return Release(messages=released, until=None)
-        while self._waiting and self._waiting[0][0] < watermark and len(released) < limit:
-            at, identity, _, _, message = heapq.heappop(self._waiting)
+        while self._waiting and self._waiting[0][0] < watermark:
+            if len(released) >= limit and not self._is_same_instant(released[-1]):
+                break
+            at, _, identity, _, _, message = heapq.heappop(self._waiting)
             # What goes to every partition arrives once from each.
             if not (isinstance(message, Coverage) and (at, identity) == self._last):
                 released.append(message)
             self._last = at, identity
-        done = not self._waiting or self._waiting[0][0] >= watermark
-        return Release(messages=released, until=watermark if done else released[-1].collected_at)
+        if self.is_ready():
+            return Release(messages=released, until=released[-1].collected_at if released else None)
+        return Release(messages=released, until=watermark)
+
+    def is_ready(self) -> bool:
+        """Whether something can be released without reading on."""
+        watermark = self.watermark()
+        return bool(self._waiting) and watermark is not None and self._waiting[0][0] < watermark
+
+    def committable(self) -> dict[Partition, int]:
+        """Per partition the offset below which everything was released."""
+        offsets = dict(self._next)
+        for *_, record, _ in self._waiting:
+            partition = record.topic, record.partition
+            offsets[partition] = min(offsets[partition], record.offset)
+        return offsets
+
+    def ahead(self) -> set[Partition]:
+        """The partitions that need not be read now: too much waits, and they are not what it waits for."""
+        if len(self._waiting) < self._capacity:
+            return set()
+        marks = {partition: self._mark_of(partition) for partition in self._marks}
+        known = [mark for mark in marks.values() if mark is not None]
+        if len(known) < len(marks):
+            return {partition for partition, mark in marks.items() if mark is not None}
+        return {partition for partition, mark in marks.items() if mark is not None and mark > min(known)}
+
+    def watermark(self) -> datetime | None:
+        """The smallest mark; None until every partition carried one."""
+        lowest: datetime | None = None
+        for partition in self._marks:
+            mark = self._mark_of(partition)
+            if mark is None:
+                return None
+            lowest = mark if lowest is None or mark < lowest else lowest
+        return lowest
+
+    def _is_same_instant(self, last: Travelling) -> bool:
+        """Coverage rows of one instant are one fact for a judge: no batch ends between them."""
+        at, *_, following = self._waiting[0]
+        return at == last.collected_at and isinstance(last, Coverage) and isinstance(following, Coverage)
+
+    def _mark(self, partition: Partition, mark: Mark) -> None:
+        marks = self._marks[partition]
+        if mark.is_last:
+            marks.pop(mark.publisher, None)
+            self._left[partition] = max(mark.collected_at, self._left.get(partition, mark.collected_at))
+            return
+        marks[mark.publisher] = max(mark.collected_at, marks.get(mark.publisher, mark.collected_at))
+        oldest = max(marks.values()) - GONE
+        for publisher in [name for name, at in marks.items() if at < oldest]:
+            del marks[publisher]
+
+    def _mark_of(self, partition: Partition) -> datetime | None:
+        marks = self._marks[partition]
+        return min(marks.values()) if marks else self._left.get(partition)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from stream.assembly import make_step
+from stream.assembly import step_maker
 from stream.backends import open_backends
 from stream.errors import OutsideFailed
 from stream.journey import STEPS
@@ -42,17 +42,22 @@ class Pipeline:
 
     def __init__(self, settings: Settings, steps: Sequence[str], backends: Backends, options: Options) -> None:
         self.workers = [
-            Worker(make_step(name, settings, assume_covered=options.assume_covered), backends, options.batch)
+            Worker(name, step_maker(name, settings, assume_covered=options.assume_covered), backends, options.batch)
             for name in STEPS
             if name in steps
         ]
 
     def work(self, timeout_s: float = IDLE_S) -> int:
         """One batch of every step; waits only where nothing was to be done. How many messages."""
-        messages = sum(worker.work(0.0).messages for worker in self.workers)
+        messages = sum(worker.work(0.0) for worker in self.workers)
         if not messages and timeout_s:
-            messages = self.workers[0].work(timeout_s).messages
+            messages = self.workers[0].work(timeout_s)
         return messages
+
+    def restart(self) -> None:
+        """After OutsideFailed: drops what is remembered, goes back to what is committed. May raise it again."""
+        for worker in self.workers:
+            worker.restart()
 
     def watermark(self) -> datetime | None:
         """Up to when the last step here has finished everything."""

@@ -84,6 +84,9 @@ class Subscription(Protocol):
         """Everything below these offsets is done with and never redelivered to the group. Never moves backwards.
         Raises Conflict where a partition is another member's by now."""
 
+    def committed(self) -> Mapping[Partition, int]:
+        """The committed offsets of the partitions that this member reads."""
+
     def rewind(self) -> None:
         """Back to the committed offsets: what was polled since comes again."""
 
@@ -177,6 +180,7 @@ LISTABLE: Mapping[str, frozenset[str]] = {
     "clock": frozenset(),
     "progress": frozenset(),
     "fetched": frozenset({"source"}),
+    "journal": frozenset(),
 }
 
 Order = Literal["id", "newest", "oldest", "due"]

@@ -1,28 +1,24 @@
-"""poll → step → save → publish → commit, for one step; rejects; timers; marks passed on.
+"""One step in one process: polls, hands what came to the stateless step or to its lanes, starts again on conflict.
 
-Effects are made in this order inside `Backends.together()`: one short transaction where bus and store are one file,
-at-least-once with idempotent steps elsewhere. Everything is computed before the transaction opens.
+Everything is computed before the effects are made (stream/effects.py).
 """
 
 from __future__ import annotations
 
-import hashlib
-import heapq
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import cast
 
-from msgspec import Struct
-
-from stream.core.codec import Item, encode
 from stream.core.documents import Mark, Message
 from stream.core.records import Rejected
-from stream.errors import Conflict, HuiyingError, MessageRejected, NewerSchema
-from stream.journey import Leg, leg, rejected_topic
-from stream.ordered import OrderedReader
-from stream.ports import Backends, Outgoing, Record, Save, Step
+from stream.effects import Effects, Ledger
+from stream.errors import Conflict, HuiyingError, MessageRejected, NewerSchema, SettingsError
+from stream.journey import Leg, leg
+from stream.lane import Course, Lane
+from stream.ports import Backends, Outgoing, Partition, Record, Step, Subscription
+from stream.rejects import rejected_message, undecodable
 from stream.state import BatchState, Cache
 from stream.wire import addressed, received
 
@@ -30,48 +26,54 @@ log = logging.getLogger("huiying.runner")
 
 # 500 long posts in one transaction would hold the write lock for a third of a second.
 BATCH = 200
-# What one worker of an ordered step remembers between batches; about 4 KB an item.
-CACHE_ITEMS = 20_000
-PAYLOAD_LIMIT = 2_000
 # Until somebody upgrades this program, asking again faster helps nobody.
 NEWER_WAIT_S = 1.0
 
-
-class Worked(Struct, frozen=True, kw_only=True):
-    """One batch: how many messages, and up to when everything is done (None: not known)."""
-
-    messages: int
-    watermark: datetime | None
+MakeStep = Callable[[], Step]
 
 
 class Worker:
     """Runs one step. Not thread-safe; one per process and step."""
 
-    def __init__(self, step: Step, backends: Backends, batch: int = BATCH) -> None:
-        self.step = step
-        self.leg: Leg = leg(step.name)
-        self._backends = backends
+    def __init__(self, step: str, make_step: MakeStep, backends: Backends, batch: int = BATCH) -> None:
+        self.leg: Leg = leg(step)
         self._batch = batch
-        self._subscription = backends.bus.subscribe(self.leg.reads, self.leg.step)
-        self._ordered = None if self.leg.order == "any" else OrderedReader(self._subscription)
-        self._cache = Cache(0 if self.leg.order == "any" else CACHE_ITEMS)
-        self.passed: datetime | None = None
-        self.step.rebuild(BatchState(backends.store, self._cache))
+        self._subscription = backends.bus.subscribe(self.leg.reads, step, is_sole=self.leg.order == "one")
+        way = Stateless if self.leg.order == "any" else Lanes
+        self._way: Stateless | Lanes = way(self.leg, make_step, backends, self._subscription)
 
-    def work(self, timeout_s: float) -> Worked:
-        """One batch, waiting at most `timeout_s` for the first message. A conflict rebuilds and counts as no work."""
+    @property
+    def passed(self) -> datetime | None:
+        """Up to when everything of this worker's is done; None = not known, or it has no lane."""
+        return self._way.passed
+
+    def progress(self) -> dict[str, datetime]:
+        """Up to when each lane here is done, by its name."""
+        return self._way.progress()
+
+    def is_active(self) -> bool:
+        """Whether this worker reads anything, or only stands by."""
+        return bool(self._subscription.partitions())
+
+    def work(self, timeout_s: float) -> int:
+        """One batch, waiting at most `timeout_s` for the first message; how many messages. A conflict starts again and
+        counts as no work. Raises OutsideFailed; then `restart` before working on."""
         try:
-            return self._work_any(timeout_s) if self._ordered is None else self._work_ordered(self._ordered, timeout_s)
+            return self._way.work(self._batch, timeout_s)
         except Conflict:
             # Expected when a partition has just changed hands.
-            log.info("%s: another worker was first, starting the batch again", self.leg.step)
-            self._restart()
-            return Worked(messages=0, watermark=None)
+            log.info("another worker was first, starting the batch again", extra={"step": self.leg.step})
+            self.restart()
         except NewerSchema as error:
             log.error("%s", error, extra={"step": self.leg.step})
-            self._restart()
+            self.restart()
             time.sleep(NEWER_WAIT_S)
-            return Worked(messages=0, watermark=None)
+        return 0
+
+    def restart(self) -> None:
+        """Drops what is remembered and goes back to the committed offsets. Raises OutsideFailed."""
+        self._way.forget()
+        self._subscription.rewind()
 
     def lag(self) -> int:
         """Messages that wait for this step."""
@@ -81,163 +83,131 @@ class Worker:
         """Leaves the group."""
         self._subscription.close()
 
-    def _restart(self) -> None:
-        self._cache.clear()
-        if self._ordered is None:
-            self._subscription.rewind()
-        else:
-            self._ordered.forget()
-        self.passed = None
-        self.step.rebuild(BatchState(self._backends.store, self._cache))
 
-    def _work_any(self, timeout_s: float) -> Worked:
-        """Stateless: partition by partition, marks and coverage stay in the partition they came by."""
-        records = self._subscription.poll(self._batch, timeout_s)
+class Stateless:
+    """A step whose messages need no order: marks and coverage stay in the partition they came by."""
+
+    passed: datetime | None = None
+
+    def __init__(self, leg: Leg, make_step: MakeStep, backends: Backends, reads: Subscription) -> None:
+        self._leg, self._backends, self._reads = leg, backends, reads
+        self._step = make_step()
+        self._ledger = Ledger(backends, reads, leg.step, None)
+
+    def progress(self) -> dict[str, datetime]:
+        return {}
+
+    def forget(self) -> None:
+        """Nothing is remembered."""
+
+    def work(self, limit: int, timeout_s: float) -> int:
+        records = self._reads.poll(limit, timeout_s)
         if not records:
-            return Worked(messages=0, watermark=None)
-        state = BatchState(self._backends.store, self._cache)
+            return 0
+        state = BatchState(self._backends.store, Cache(0))
         messages = [self._decoded(record) for record in records]
-        state.fetch(ref for message in messages if message is not None for ref in self.step.looks_at(message))
+        state.fetch(ref for message in messages if message is not None for ref in self._step.looks_at(message))
         outgoing: list[Outgoing] = []
         rejected: list[Rejected] = []
         for record, message in zip(records, messages, strict=True):
             if message is None:
-                rejected.append(_undecodable(self.leg.step, record))
+                rejected.append(undecodable(self._leg.step, record))
             elif isinstance(message, Mark):
                 outgoing.append(Outgoing(body=record.body, partition=record.partition))
             else:
-                for made in self._handled(message, state, rejected, is_stateless=True):
-                    outgoing.append(addressed(made, record.partition))
+                outgoing += (addressed(made, record.partition) for made in self._handled(message, state, rejected))
         offsets = {(record.topic, record.partition): record.offset + 1 for record in records}
-        self._apply(state, outgoing, rejected, offsets)
-        return Worked(messages=len(records), watermark=None)
-
-    def _work_ordered(self, reader: OrderedReader, timeout_s: float) -> Worked:
-        """Ordered: timers ring between messages, at their own time; facts of the same instant come first."""
-        release = reader.poll(self._batch, timeout_s)
-        if release.until is None or (not release.messages and release.until == self.passed):
-            return Worked(messages=0, watermark=self.passed)
-        state = BatchState(self._backends.store, self._cache)
-        state.fetch(ref for message in release.messages for ref in self.step.looks_at(message))
-        rejected: list[Rejected] = []
-        outgoing: list[Outgoing] = []
-        timers = _Timers(self.step, state)
-        if self.step.timer is not None:
-            timers.add(self._due(self.step.timer, release.until, state))
-        for message in release.messages:
-            outgoing.extend(addressed(made) for made in timers.ring(message.collected_at))
-            made_now = self._handled(message, state, rejected, is_stateless=False)
-            outgoing.extend(addressed(made) for made in made_now)
-            timers.add(state.touched())
-        outgoing.extend(addressed(made) for made in timers.ring(release.until))
-        mark = Mark(id=f"mark:{self.leg.step}", collected_at=release.until, publisher=self.leg.step)
-        outgoing.append(addressed(mark))
-        self._apply(state, outgoing, rejected, reader.committable())
-        self.passed = release.until
-        return Worked(messages=len(release.messages), watermark=release.until)
-
-    def _due(self, kind: type[Item], until: datetime, state: BatchState) -> list[Item]:
-        """Candidates whose timer may ring before `until`, re-read as this batch sees them."""
-        items: list[Item] = []
-        for stored in self._backends.store.due(kind, until, limit=100_000):
-            state.know(stored)
-            item = state.get(kind, stored.item.id)
-            if item is not None:
-                items.append(item)
-        return items
+        self._ledger.apply(
+            Effects(topic=self._leg.writes, saves=state.saves(), outgoing=outgoing, rejected=rejected, offsets=offsets)
+        )
+        return len(records)
 
     def _decoded(self, record: Record) -> Message | None:
         try:
             return received(record.body)
         except MessageRejected:
-            log.warning("undecodable", extra={"step": self.leg.step, "offset": record.offset})
+            log.warning("undecodable", extra={"step": self._leg.step, "offset": record.offset})
             return None
 
-    def _handled(
-        self, message: Message, state: BatchState, rejected: list[Rejected], *, is_stateless: bool
-    ) -> list[Message]:
+    def _handled(self, message: Message, state: BatchState, rejected: list[Rejected]) -> list[Message]:
         state.begin()
         try:
-            return cast(list[Message], list(self.step.handle(message, state)))
+            return cast(list[Message], list(self._step.handle(message, state)))
         except MessageRejected as error:
-            rejected.append(_reject(self.leg.step, message, error.reason))
+            rejected.append(rejected_message(self._leg.step, message, error.reason))
         except HuiyingError:
             raise
         except Exception as error:
             # One text that trips a reader must not stop all others; an ordered step must not skip a fact.
-            if not is_stateless:
-                raise
-            log.exception("reader failed", extra={"step": self.leg.step, "id": message.id})
-            rejected.append(_reject(self.leg.step, message, f"failed:{type(error).__name__}"))
+            log.exception("reader failed", extra={"step": self._leg.step, "id": message.id})
+            rejected.append(rejected_message(self._leg.step, message, f"failed:{type(error).__name__}"))
         state.undo()
         return []
 
-    def _apply(
-        self,
-        state: BatchState,
-        outgoing: Sequence[Outgoing],
-        rejected: Sequence[Rejected],
-        offsets: dict[tuple[str, int], int],
-    ) -> None:
-        """save → publish → commit."""
-        saves = state.saves()
-        bus, store = self._backends.bus, self._backends.store
-        with self._backends.together():
-            if saves and not all(saved.ok for saved in store.save_many(saves)):
-                raise Conflict
-            if rejected:
-                store.save_many([Save(item=one) for one in rejected])
-                bus.publish(rejected_topic(self.leg.step), [Outgoing(body=encode(one), key=one.id) for one in rejected])
-            if outgoing:
-                bus.publish(self.leg.writes, outgoing)
-            self._subscription.commit(offsets)
-        state.saved()
 
+class Lanes:
+    """The lanes of an ordered step that this process has, made and dropped as partitions change hands."""
 
-class _Timers:
-    """The timers of one batch: a heap of (due, id), entries that moved are skipped."""
+    def __init__(self, leg: Leg, make_step: MakeStep, backends: Backends, reads: Subscription) -> None:
+        self._leg, self._make, self._backends, self._reads = leg, make_step, backends, reads
+        counts = {backends.bus.partitions(topic) for topic in (*leg.reads, leg.writes)}
+        if len(counts) > 1:
+            raise SettingsError(f"{leg.step}：主题 {'、'.join((*leg.reads, leg.writes))} 的分区数不同；请重建主题")
+        self._of = counts.pop()
+        self._lanes: dict[int | None, tuple[frozenset[tuple[Partition, int]], Lane]] = {}
+        self._early: list[Record] = []
 
-    def __init__(self, step: Step, state: BatchState) -> None:
-        self._step = step
-        self._state = state
-        self._heap: list[tuple[datetime, str]] = []
+    @property
+    def passed(self) -> datetime | None:
+        found = [lane.passed for _, lane in self._lanes.values()]
+        return None if not found or None in found else min(one for one in found if one is not None)
 
-    def add(self, items: Iterable[Item]) -> None:
-        for item in items:
-            due_at: datetime | None = getattr(item, "due_at", None)
-            if self._step.timer is not None and isinstance(item, self._step.timer) and due_at is not None:
-                heapq.heappush(self._heap, (due_at, item.id))
+    def progress(self) -> dict[str, datetime]:
+        return {
+            f"{self._leg.step}|{number}": lane.passed
+            for number, (_, lane) in self._lanes.items()
+            if lane.passed is not None
+        }
 
-    def ring(self, until: datetime) -> Iterable[Message]:
-        """Every timer before `until`, in order; facts of the same instant come first, so not at it."""
-        while self._heap and self._heap[0][0] < until:
-            due_at, identity = heapq.heappop(self._heap)
-            assert self._step.timer is not None
-            item = self._state.get(self._step.timer, identity)
-            if item is None or getattr(item, "due_at", None) != due_at:
-                continue
-            self._state.begin()
-            yield from cast(Iterable[Message], list(self._step.tick(item, due_at, self._state)))
-            after = self._state.get(self._step.timer, identity)
-            moved: datetime | None = getattr(after, "due_at", None)
-            if moved is not None and moved <= due_at:
-                raise HuiyingError(f"{self._step.name}：{identity} 的定时器没有前移（{due_at}）")
-            self.add(self._state.touched())
+    def forget(self) -> None:
+        self._lanes.clear()
+        self._early.clear()
 
+    def work(self, limit: int, timeout_s: float) -> int:
+        self._follow()
+        if not any(lane.is_ready() for _, lane in self._lanes.values()):
+            came = self._reads.poll(limit, timeout_s)
+            self._follow()
+            self._take([*self._early, *came])
+        return sum(lane.work(limit) for _, lane in list(self._lanes.values()))
 
-def _reject(step: str, message: Message, reason: str) -> Rejected:
-    origin = getattr(message, "origin", None)
-    file, _, line = (origin or "").rpartition(":")
-    payload = encode(message)[:PAYLOAD_LIMIT].decode("utf-8", "replace")
-    return Rejected(
-        id=f"{step}:{message.id}", collected_at=message.collected_at, step=step, reason=reason, of=message.id,
-        file=file or None, line=int(line) if line.isdigit() else None, payload=payload,
-    )  # fmt: skip
+    def _follow(self) -> None:
+        """Lanes for the partitions that are ours by now; one whose partitions have been away is made anew."""
+        mine = self._reads.partitions()
+        wanted: dict[int | None, Course] = {}
+        for number in (None,) if self._leg.order == "one" else range(self._of):
+            course = Course(leg=self._leg, partition=number, of=self._of)
+            if all(partition in mine for partition in course.partitions()):
+                wanted[number] = course
+        for number in [one for one in self._lanes if one not in wanted]:
+            del self._lanes[number]
+        for number, course in wanted.items():
+            assigned = frozenset((partition, mine[partition]) for partition in course.partitions())
+            if number not in self._lanes or self._lanes[number][0] != assigned:
+                self._lanes.pop(number, None)
+                self._lanes[number] = assigned, Lane(course, self._make, self._backends, self._reads)
 
-
-def _undecodable(step: str, record: Record) -> Rejected:
-    digest = hashlib.sha256(record.body).hexdigest()[:16]
-    return Rejected(
-        id=f"{step}:{record.topic}:{digest}", collected_at=datetime.fromisoformat("1970-01-01T08:00:00+08:00"),
-        step=step, reason="undecodable", payload=record.body[:PAYLOAD_LIMIT].decode("utf-8", "replace"),
-    )  # fmt: skip
+    def _take(self, records: Iterable[Record]) -> None:
+        """Each to its lane. A sole reader may get its partitions one by one: what comes before the last of them waits,
+        and nothing more is read until then."""
+        mine = self._reads.partitions()
+        self._early = []
+        for record in records:
+            found = self._lanes.get(None if self._leg.order == "one" else record.partition)
+            if found is not None:
+                found[1].take(record)
+            elif (record.topic, record.partition) in mine:
+                self._early.append(record)
+        laned = {partition for assigned, _ in self._lanes.values() for partition, _ in assigned}
+        ahead = {one for _, lane in self._lanes.values() for one in lane.ahead()}
+        self._reads.pause(ahead | (set(mine) - laned))

@@ -256,6 +256,10 @@ class SqliteSubscription:
         with self._file.writing():
             self._file.write_many("UPDATE committed SET below = ? WHERE reader = ? AND number = ? AND below < ?", rows)
 
+    def committed(self) -> Mapping[Partition, int]:
+        committed = self._committed()
+        return {pair: committed[pair] for pair in self._assignments}
+
     def rewind(self) -> None:
         committed = self._committed()
         self._next = {pair: committed[pair] for pair in self._assignments}

@@ -6,12 +6,12 @@ import msgspec
 
 from stream.core.cases import Alert, Assignment, CaseFile, Incident, Judgement, Reminder, SourceCoverage, TopicHeat
 from stream.core.documents import Article, Coverage, Decision, Mark, Mention, Message, Page, Post
-from stream.core.records import Clock, Delivery, Fetched, Progress, Rejected
+from stream.core.records import Clock, Delivery, Fetched, Journal, Progress, Rejected
 
 Travelling = Page | Coverage | Decision | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
 Item = (
     Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | CaseFile | Coverage | SourceCoverage
-    | Decision | Clock | Progress | Fetched | Delivery | Rejected
+    | Decision | Clock | Progress | Fetched | Delivery | Rejected | Journal
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

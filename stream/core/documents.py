@@ -105,9 +105,11 @@ class Decision(Message, frozen=True, tag="decision", kw_only=True):
 
 
 class Mark(Message, frozen=True, tag="mark", kw_only=True):
-    """`publisher` promises: everything it publishes from here on has `collected_at` ≥ this mark's."""
+    """`publisher` promises: everything it publishes from here on has `collected_at` ≥ this mark's. `is_last`: the
+    publisher leaves: nothing follows, nobody waits for it any more."""
 
     publisher: str
+    is_last: bool = False
 
 
 # --- extracted --------------------------------------------------------------------------------------------------------

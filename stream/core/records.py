@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from stream.core.documents import Message
+import msgspec
+
+from stream.core.documents import Message, Value
 
 
 class Clock(Message, frozen=True, tag="clock", kw_only=True):
@@ -53,3 +55,29 @@ class Rejected(Message, frozen=True, tag="rejected", kw_only=True):
     line: int | None = None
     of: str | None = None
     payload: str | None = None
+
+
+class Intent(Value, frozen=True, kw_only=True):
+    """One save of a batch: the encoded item and the revision it expects (see stream.ports.Save)."""
+
+    item: msgspec.Raw
+    expected: int | None
+
+
+class Sent(Value, frozen=True, kw_only=True):
+    """One message of a batch, encoded (see stream.ports.Outgoing)."""
+
+    body: msgspec.Raw
+    key: str | None
+    partition: int | None
+
+
+class Journal(Message, frozen=True, tag="journal", kw_only=True):
+    """The last batch of one lane of an ordered step, as computed (id = `step|lane`): what was begun is finished by
+    whoever takes the lane over. Kept only where bus and store are apart."""
+
+    topic: str
+    saves: list[Intent]
+    outgoing: list[Sent]
+    rejected: list[Rejected]
+    offsets: list[tuple[str, int, int]]

@@ -8,7 +8,7 @@ yields what it yielded before.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -66,7 +66,7 @@ class AlertStep:
         state.put(_waiting(item, msgspec.structs.replace(situation, sent=frozenset(sent)), sent, now, "after"))
         return alerts
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         """Nothing to rebuild: the memory is in the reminders."""
 
     def _judged(self, judgement: Judgement, state: State) -> list[Alert]:

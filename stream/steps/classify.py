@@ -7,7 +7,7 @@ are kept: silent edits of bulletins show), `removed_at` takes effect then. A red
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -42,7 +42,7 @@ class Classify:
         """No timers."""
         return ()
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         """No working set."""
 
     def _observe(self, article: Article, state: State) -> Mention:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import lxml.html
@@ -57,7 +57,7 @@ class Extract:
         """No timers."""
         return ()
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         """No working set."""
 
     def article(self, page: Page) -> Article:

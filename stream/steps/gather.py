@@ -7,7 +7,7 @@ what opened later, so it is considered only if it comes after the newest assignm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from stream.core import heat as heats
 from stream.core import incidents
-from stream.core.cases import Assignment, Incident, TopicHeat
+from stream.core.cases import Assignment, Incident, SourceCoverage, TopicHeat
 from stream.core.codec import Item
 from stream.core.documents import Coverage, Decision, Mention, Post, in_order
 from stream.core.incidents import Lifetime
@@ -23,6 +23,7 @@ from stream.core.intervals import Interval
 from stream.core.matching import OpenIncidents, Weights
 from stream.errors import MessageRejected
 from stream.ports import Filter, State
+from stream.steps.shards import Shards, shards_of
 
 EVERY_ONE = 10_000_000
 MERGES_FOLLOWED = 20
@@ -68,6 +69,7 @@ class Gather:
         self._alive: dict[str, Incident] = {}
         self._index = OpenIncidents(self.rules.weights)
         self._passed: tuple[datetime, str] | None = None
+        self._shards = Shards()
 
     def looks_at(self, message: object) -> Iterable[tuple[type[Item], str]]:
         """See stream.ports.Step."""
@@ -82,6 +84,8 @@ class Gather:
         elif isinstance(message, Decision):
             yield Assignment, message.incident_of
             yield Post, message.incident_of
+        elif isinstance(message, Coverage):
+            yield from ((SourceCoverage, shard) for shard in shards_of(message))
 
     def handle(self, message: object, state: State) -> Iterable[object]:
         """See stream.ports.Step. Yields incidents whose facts changed, spikes of topics, and coverage as it is."""
@@ -89,7 +93,7 @@ class Gather:
             return self._mention(message, state)
         if isinstance(message, Decision):
             return self._decision(message, state)
-        return [message] if isinstance(message, Coverage) else []
+        return self._coverage(message, state) if isinstance(message, Coverage) else []
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         """An incident was quiet for long enough: it closes; later it can no more reopen by itself."""
@@ -99,8 +103,9 @@ class Gather:
         self._keep(after, state)
         return [after] if after.state != item.state else []
 
-    def rebuild(self, state: State) -> None:
-        """See stream.ports.Step."""
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
+        """See stream.ports.Step. One reader gathers everything: `owns` is always true."""
+        self._shards = Shards()
         self._alive.clear()
         self._index = OpenIncidents(self.rules.weights)
         self._passed = None
@@ -117,6 +122,12 @@ class Gather:
         ):
             for incident in state.listing(Incident, where, limit=EVERY_ONE):
                 self._remember(incident)
+
+    def _coverage(self, row: Coverage, state: State) -> list[Coverage]:
+        """A fact like any other: kept here, by the one reader of everything, before anybody judges by it."""
+        state.put(row)
+        self._shards.keep(row, state)
+        return [row]
 
     # --- posts --------------------------------------------------------------------------------------------------------
 

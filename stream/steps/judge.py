@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
 
-from stream.core.cases import CaseFile, Incident, Judgement, PollSpan, SourceCoverage, TopicHeat
+from stream.core.cases import CaseFile, Incident, Judgement, PollSpan, TopicHeat
 from stream.core.codec import Item
-from stream.core.coverage import in_order, insert
 from stream.core.documents import Coverage
-from stream.core.intervals import SHANGHAI
 from stream.core.judgement import facts_in, judge_incident
 from stream.core.obligations import Registry
 from stream.core.rules import Rules
 from stream.ports import Filter, State
+from stream.steps.shards import LazySpans, Shards, days_of
 
-# A coverage row over more days than this stands in the source's one shard for long rows.
-LONG_DAYS = 7
-# No window is looked at further back than this (a start known only to the month is the longest that occurs).
-MOST_DAYS = 62
-SHARDS_KEPT = 1024
-LONGEST_WINDOW = timedelta(hours=48)
 EVERY_OPEN = 1_000_000
+INSTANT = timedelta(microseconds=1)
 
 
 # Verdicts that rest on silence.
@@ -61,8 +54,6 @@ class Judge:
         if isinstance(message, Incident):
             yield Judgement, message.id
             yield CaseFile, message.id
-        elif isinstance(message, Coverage):
-            yield from ((SourceCoverage, shard) for shard in shards_of(message))
 
     def handle(self, message: object, state: State) -> Iterable[object]:
         """See stream.ports.Step."""
@@ -83,7 +74,7 @@ class Judge:
             # Its file is gone (retention): nothing is left to rule on.
             state.put(msgspec.structs.replace(item, due_at=None))
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         """See stream.ports.Step."""
         self._shards = Shards()
         self._waiting, self._sources = {}, {}
@@ -91,7 +82,8 @@ class Judge:
             return
         for where in (Filter(state="open"), Filter(verdict="pending")):
             for judgement in state.listing(Judgement, where, limit=EVERY_OPEN):
-                self._await(judgement)
+                if owns(judgement.id):
+                    self._await(judgement)
 
     def _receive(self, incident: Incident, state: State) -> Iterator[object]:
         known = state.get(CaseFile, incident.id)
@@ -102,10 +94,15 @@ class Judge:
         state.put(CaseFile(id=incident.id, collected_at=incident.collected_at, incident=incident))
         yield from self._judge(incident, incident.collected_at, state)
 
-    def _judge(self, incident: Incident, at: datetime, state: State) -> Iterator[object]:
+    def _judge(
+        self, incident: Incident, at: datetime, state: State, told_before: datetime | None = None
+    ) -> Iterator[object]:
+        """`told_before`: rows of this instant are still being told; else all of it were, since they come first."""
         before = state.get(Judgement, incident.id)
         until = at if before is None else max(at, before.collected_at)
-        spans = {} if self._assume_covered else LazySpans(self._shards, state, *days_of(incident, until))
+        spans: Mapping[str, list[PollSpan]] = {}
+        if not self._assume_covered:
+            spans = LazySpans(self._shards, state, days_of(incident, until), told_before or until + INSTANT)
         judged = judge_incident(incident, spans, self._rules, self._registry, until, self._assume_covered)
         if before is not None and msgspec.structs.replace(before, collected_at=judged.collected_at) == judged:
             # Unchanged. Judged at this instant or later already = seen again: it may never have been published.
@@ -117,14 +114,11 @@ class Judge:
         yield judged
 
     def _cover(self, row: Coverage, state: State) -> Iterator[object]:
-        state.put(row)
-        span = PollSpan(row.from_at, row.to_at, row.collected_at, row.reachable, row.reason)
-        for shard in shards_of(row):
-            self._shards.add(shard, row, span, state)
+        self._shards.learn(row, state)
         waiting = self._waiting.get(row.source, {})
         for id in sorted(one for one, windows in waiting.items() if any(_may_turn(window, row) for window in windows)):
             if (case := state.get(CaseFile, id)) is not None:
-                yield from self._judge(case.incident, row.collected_at, state)
+                yield from self._judge(case.incident, row.collected_at, state, told_before=row.collected_at)
 
     def _await(self, judgement: Judgement) -> None:
         """Remembers which sources may still turn this judgement; forgets it where none may."""
@@ -138,90 +132,6 @@ class Judge:
         self._sources[judgement.id] = sorted(sources)
         for source in self._sources[judgement.id]:
             self._waiting.setdefault(source, {})[judgement.id] = windows
-
-
-class Shards:
-    """Coverage rows by source and day, the most recently used kept in memory. Every reader sees every coverage row, so
-    what is kept stays true."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, list[PollSpan]] = OrderedDict()
-
-    def rows(self, shard: str, state: State) -> list[PollSpan]:
-        """The rows of one shard, in order."""
-        rows = self._kept.get(shard)
-        if rows is None:
-            stored = state.get(SourceCoverage, shard)
-            rows = self._kept[shard] = [] if stored is None else in_order(stored.spans)
-            while len(self._kept) > SHARDS_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(shard)
-        return rows
-
-    def add(self, shard: str, row: Coverage, span: PollSpan, state: State) -> None:
-        """Adds a row, once."""
-        rows = self.rows(shard, state)
-        if insert(rows, span):
-            newest = max(one.known_at for one in rows)
-            state.put(SourceCoverage(id=shard, collected_at=newest, source=row.source, spans=list(rows)))
-
-
-class LazySpans(Mapping[str, list[PollSpan]]):
-    """The rows of a source between two days, read when first asked for: most judgements never ask."""
-
-    def __init__(self, shards: Shards, state: State, first: date, last: date) -> None:
-        self._shards, self._state = shards, state
-        self._first, self._last = first, last
-        self._read: dict[str, list[PollSpan]] = {}
-
-    def __getitem__(self, source: str) -> list[PollSpan]:
-        if source not in self._read:
-            self._read[source] = self._join(source)
-        return self._read[source]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
-
-    def __len__(self) -> int:
-        return len(self._read)
-
-    def _join(self, source: str) -> list[PollSpan]:
-        found: list[PollSpan] = []
-        day = self._first
-        while day <= self._last:
-            rows = self._shards.rows(_shard(source, day), self._state)
-            # A row over midnight stands in both days.
-            found += rows if day == self._first else [one for one in rows if _day(one.from_at) >= day]
-            day += timedelta(days=1)
-        long = self._shards.rows(f"{source}|long", self._state)
-        return in_order([*long, *found]) if long else found
-
-
-def shards_of(row: Coverage) -> list[str]:
-    """The shards that a row belongs to: every day it touches, or the one for long rows."""
-    first, last = _day(row.from_at), _day(row.to_at)
-    days = (last - first).days
-    if days > LONG_DAYS:
-        return [f"{row.source}|long"]
-    return [_shard(row.source, first + timedelta(days=one)) for one in range(days + 1)]
-
-
-def _shard(source: str, day: date) -> str:
-    return f"{source}|{day.isoformat()}"
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(SHANGHAI).date()
-
-
-def days_of(incident: Incident, until: datetime) -> tuple[date, date]:
-    """First and last day whose coverage can matter: from the earliest start to the last deadline."""
-    first = incident.first_public.interval
-    starts = [one.interval.earliest for one in incident.occurred if one.interval.earliest is not None]
-    start = min([first.earliest or first.latest, *starts])
-    learnt = [one.known_at for one in incident.figures] + [one.collected_at for one in incident.decisions]
-    last = min(max([first.latest, *learnt]) + LONGEST_WINDOW + timedelta(days=1), until)
-    return max(_day(start), _day(last) - timedelta(days=MOST_DAYS)), _day(last) + timedelta(days=1)
 
 
 def _windows(judgement: Judgement) -> list[Waiting]:

@@ -1,6 +1,6 @@
 """One step as the runner works it: effects in order, rejects, timers at their own time, marks passed on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -42,7 +42,7 @@ class Passing:
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
         return ()
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         pass
 
 
@@ -74,7 +74,7 @@ class Reminding:
         state.put(reminder(item.id, due, count))
         return ()
 
-    def rebuild(self, state: State) -> None:
+    def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         pass
 
 
@@ -108,11 +108,11 @@ def everything(backends: Backends, topic: str) -> list[str]:
 
 
 def test_rejected_messages_stop_nobody(backends: Backends) -> None:
-    worker = Worker(Passing(), backends)
+    worker = Worker("extract", Passing, backends)
     pages = [Page(id=name, collected_at=at(1), origin="a.jsonl:7") for name in ("good", "bad", "bug", "fine")]
     publish(backends, "pages", *pages)
     backends.bus.publish("pages", [Outgoing(body=b"{broken", partition=0)])
-    assert worker.work(0.0).messages == 5
+    assert worker.work(0.0) == 5
     assert sorted(everything(backends, "articles")) == ["fine", "good"]
     rejected = [one.item for one in backends.store.listing(Rejected).items]
     found = {(one.of, one.reason, one.file, one.line) for one in rejected if isinstance(one, Rejected)}
@@ -125,7 +125,7 @@ def test_rejected_messages_stop_nobody(backends: Backends) -> None:
 
 
 def test_marks_and_coverage_stay_in_their_partition(backends: Backends) -> None:
-    worker = Worker(Passing(), backends)
+    worker = Worker("extract", Passing, backends)
     span = Coverage(id="c", collected_at=at(1), source="s", from_at=at(0), to_at=at(1), reachable=True)
     publish(backends, "pages", span, mark(2))
     worker.work(0.0)
@@ -148,24 +148,24 @@ ORDERED = [
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
-def test_timers_ring_between_messages_whatever_the_batch(backends: Backends, batch: int) -> None:
+def test_timers_ring_between_messages_whatever_the_batch(single: Backends, batch: int) -> None:
     step = Reminding()
-    worker = Worker(step, backends, batch)
-    publish(backends, "judgements", judgement("a", 0), judgement("b", 6), judgement("c", 11), mark(17))
+    worker = Worker("alert", lambda: step, single, batch)
+    publish(single, "judgements", judgement("a", 0), judgement("b", 6), judgement("c", 11), mark(17))
     for _ in range(40):
         worker.work(0.0)
     assert step.log == ORDERED
-    assert "mark:alert" in everything(backends, "alerts")
+    assert "mark:alert" in everything(single, "alerts")
 
 
 def test_timers_ring_after_a_restart(backends: Backends) -> None:
     publish(backends, "judgements", judgement("a", 0), mark(1))
-    first = Worker(Reminding(), backends)
+    first = Worker("alert", Reminding, backends)
     for _ in range(5):
         first.work(0.0)
     first.close()
     step = Reminding()
-    second = Worker(step, backends)
+    second = Worker("alert", lambda: step, backends)
     publish(backends, "judgements", mark(30))
     for _ in range(5):
         second.work(0.0)
@@ -173,7 +173,7 @@ def test_timers_ring_after_a_restart(backends: Backends) -> None:
 
 
 def test_a_timer_that_does_not_move_is_our_fault(backends: Backends) -> None:
-    worker = Worker(Reminding(stuck=True), backends)
+    worker = Worker("alert", lambda: Reminding(stuck=True), backends)
     publish(backends, "judgements", judgement("a", 0), mark(30))
     with pytest.raises(HuiyingError, match="没有前移"):
         for _ in range(5):
@@ -190,7 +190,7 @@ def test_a_conflict_starts_the_batch_again(backends: Backends) -> None:
             return super().handle(message, state)
 
     step = Meddling()
-    worker = Worker(step, backends)
+    worker = Worker("alert", lambda: step, backends)
     publish(backends, "judgements", judgement("a", 0), mark(1))
     for _ in range(10):
         worker.work(0.0)

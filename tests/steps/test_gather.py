@@ -26,6 +26,10 @@ STATEMENT = Answer(
 )
 
 
+def everything(_id: str) -> bool:
+    return True
+
+
 class Shelf:
     """stream.ports.State over a dictionary; what lies in it has been through JSON, as in a store."""
 
@@ -150,7 +154,7 @@ def test_a_rebuilt_gatherer_goes_on_as_the_unbroken_one(cut: int) -> None:
     _, unbroken = play(STORY)
     _, shelf = play(STORY[:cut])
     fresh = Gather()
-    fresh.rebuild(shelf)
+    fresh.rebuild(shelf, everything)
     play(STORY[max(0, cut - 1) :], fresh, shelf)
     assert shelf.items == unbroken.items
 
@@ -173,7 +177,7 @@ def test_irrelevant_post_seen_again_does_not_join_what_opened_later(is_rebuilt: 
     play([early, FIRE], gather, shelf)
     if is_rebuilt:
         gather = Gather()
-        gather.rebuild(shelf)
+        gather.rebuild(shelf, everything)
     play([early, FIRE, ASIDE], gather, shelf)
     assert shelf.incident_of("early") is None and shelf.incident_of("aside") == incident_id("fire")
 
@@ -194,7 +198,7 @@ def test_killed_at_any_moment_it_ends_as_if_unbroken(seed: int) -> None:
     shelf, at = Shelf(), 0
     while at < len(story):
         gather = Gather()
-        gather.rebuild(shelf)
+        gather.rebuild(shelf, everything)
         saved = at + chance.randrange(1, 40)
         play(story[at:saved], gather, shelf)
         at = saved if chance.random() < 0.5 or saved >= len(story) else chance.randrange(at, saved)
@@ -349,7 +353,7 @@ def test_a_decision_seen_again_changes_nothing_and_tells_the_same(made: Decision
     before = dict(shelf.items)
     assert play([made], gather, shelf)[0] == first
     fresh = Gather()
-    fresh.rebuild(shelf)
+    fresh.rebuild(shelf, everything)
     assert play([made], fresh, shelf)[0] == first
     assert shelf.items == before
 

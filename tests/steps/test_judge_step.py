@@ -22,7 +22,6 @@ from stream.core.cases import (
     OccurredFact,
     Response,
     Responsible,
-    SourceCoverage,
     TopicHeat,
 )
 from stream.core.documents import Coverage, Emergency, Mark
@@ -30,7 +29,8 @@ from stream.core.intervals import SHANGHAI, StatedInterval, exactly
 from stream.core.rules import Rules
 from stream.ports import Filter
 from stream.settings import load_yaml
-from stream.steps.judge import Judge, shards_of
+from stream.steps.judge import Judge
+from stream.steps.shards import Shards
 
 RULES = load_yaml(Path(__file__).parents[2] / "config" / "rules.yaml", Rules)
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=SHANGHAI)
@@ -117,8 +117,17 @@ def a_row(first: float, last: float, reachable: bool = True, source: str = "yz")
 
 
 def deliver(step: Judge, state: Kept, *messages: Any) -> list[Any]:
-    """The messages one after another; what was yielded."""
-    return [made for message in messages for made in step.handle(message, state)]
+    """The messages one after another, coverage kept before as gather does; what was yielded."""
+    made: list[Any] = []
+    for message in messages:
+        if isinstance(message, Coverage):
+            Shards().keep(message, state)
+        made += step.handle(message, state)
+    return made
+
+
+def everything(_id: str) -> bool:
+    return True
 
 
 def ring(step: Judge, state: Kept, id: str = "i-1") -> list[Any]:
@@ -222,7 +231,7 @@ def test_a_row_looks_only_at_incidents_whose_deadline_it_passes(step: Judge, sta
 def test_a_restarted_step_knows_what_it_waits_for(state: Kept) -> None:
     deliver(Judge(RULES, Register()), state, an_incident(), a_row(-1, 4.9))
     again = Judge(RULES, Register())
-    again.rebuild(state)
+    again.rebuild(state, everything)
     (late,) = deliver(again, state, a_row(4.9, 5.1))
     assert strict(late) == "breached"
 
@@ -233,25 +242,9 @@ def test_one_batch_and_message_by_message_give_the_same(step: Judge, state: Kept
     other = Kept()
     for message in messages:
         fresh = Judge(RULES, Register())
-        fresh.rebuild(other)
+        fresh.rebuild(other, everything)
         deliver(fresh, other, message, message)
     assert other.items == state.items
-
-
-def test_coverage_stands_in_the_shards_of_its_days(step: Judge, state: Kept) -> None:
-    over_midnight = a_row(11, 13)
-    assert shards_of(over_midnight) == ["yz|2024-03-05", "yz|2024-03-06"]
-    assert shards_of(a_row(0, 24 * 400)) == ["yz|long"]
-    deliver(step, state, over_midnight, a_row(0, 24 * 400))
-    assert {id for kind, id in state.items if kind is SourceCoverage} == {
-        "yz|2024-03-05",
-        "yz|2024-03-06",
-        "yz|long",
-    }
-    assert [(kind, id) for kind, id in step.looks_at(over_midnight)] == [
-        (SourceCoverage, "yz|2024-03-05"),
-        (SourceCoverage, "yz|2024-03-06"),
-    ]
 
 
 def test_one_long_row_covers_too(step: Judge, state: Kept) -> None:
@@ -287,4 +280,4 @@ def kinds(step: Judge, message: Any) -> Iterable[type]:
 
 def test_it_names_what_it_will_look_at(step: Judge) -> None:
     assert kinds(step, an_incident()) == [Judgement, CaseFile]
-    assert kinds(step, a_row(0, 1)) == [SourceCoverage]
+    assert kinds(step, a_row(0, 1)) == []
