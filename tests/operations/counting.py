@@ -1,6 +1,7 @@
 """A command in small, for the tests of metrics and health: serves, starts a process that counts, does as it is told.
 
-Prints the address, then obeys: `turned PART`, `away SERVER`, `back SERVER`, `count STEP`, `child STEP`, `kill` (children).
+Prints the address, then obeys: `turned PART`, `away SERVER`, `back SERVER`, `count STEP`, `child STEP` (that counts),
+`kill` (the children).
 """
 
 import multiprocessing
