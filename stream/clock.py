@@ -29,9 +29,9 @@ class PipelineClock:
         """The wall clock."""
         return wall_now()
 
-    def reading(self, watermark: datetime | None) -> Clock:
-        """What the dashboard counts down from."""
-        return Clock(id="pipeline", collected_at=self.now(), wall_at=wall_now(), speed=self.speed, watermark=watermark)
+    def reading(self, name: str, watermark: datetime | None) -> Clock:
+        """Of the "pipeline": what the dashboard counts down from. Of a lane: how far it is."""
+        return Clock(id=name, collected_at=self.now(), wall_at=wall_now(), speed=self.speed, watermark=watermark)
 
 
 def clock_now(clock: Clock, wall: datetime) -> datetime:

@@ -6,7 +6,8 @@ import gc
 import logging
 import multiprocessing
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -28,6 +29,7 @@ IDLE_S = 0.02
 STATELESS = ("extract", "classify")
 ORDERED = ("gather", "judge", "alert")
 DEATHS = 5
+WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -63,10 +65,50 @@ class Pipeline:
         """Up to when the last step here has finished everything."""
         return self.workers[-1].passed
 
+    def leads(self) -> bool:
+        """Whether the one ordered reader works here, not elsewhere: then this process does the upkeep too."""
+        return any(worker.leg.order == "one" and worker.is_active() for worker in self.workers)
+
+    def progress(self) -> dict[str, datetime]:
+        """Up to when each lane of the last step is done, as far as it is here."""
+        last = [worker for worker in self.workers if worker.leg.step == STEPS[-1]]
+        return {name: at for worker in last for name, at in worker.progress().items()}
+
     def close(self) -> None:
         """Leaves all groups."""
         for worker in self.workers:
             worker.close()
+
+
+class Patience:
+    """While the outside is ill: waits, longer and longer, and starts the pipeline again. `give_up_s`: seconds of outage
+    without a single success after which the error is raised after all (None: never)."""
+
+    def __init__(self, wait: Callable[[float], object], give_up_s: float | None = None) -> None:
+        self._wait, self._give_up_s = wait, give_up_s
+        self._since: float | None = None
+        self._waits = iter(WAITS_S)
+
+    def worked(self) -> None:
+        """Everything answered."""
+        if self._since is not None:
+            log.warning("外部系统恢复应答，继续处理")
+        self._since, self._waits = None, iter(WAITS_S)
+
+    def failed(self, error: OutsideFailed, pipeline: Pipeline) -> None:
+        """Raises `error` where patience is at its end."""
+        while True:
+            now = time.monotonic()
+            if self._since is None:
+                self._since = now
+                log.error("%s；稍后重试", error)
+            if self._give_up_s is not None and now - self._since >= self._give_up_s:
+                raise error
+            self._wait(next(self._waits, WAITS_S[-1]))
+            try:
+                return pipeline.restart()
+            except OutsideFailed as again:
+                error = again
 
 
 class Crew:
@@ -113,10 +155,15 @@ def _run(settings: Settings, options: Options, parent: int) -> None:
     pipeline = Pipeline(settings, STATELESS, backends, options)
     # Lexicons and models live as long as the process: collecting over them again and again costs a twentieth.
     gc.freeze()
+    patience = Patience(time.sleep)
     try:
         # A killed parent leaves us to init: then somebody else will take over.
         while os.getppid() == parent:
-            pipeline.work()
+            try:
+                pipeline.work()
+                patience.worked()
+            except OutsideFailed as error:
+                patience.failed(error, pipeline)
     except KeyboardInterrupt:
         log.info("stopped")
     finally:
@@ -125,7 +172,7 @@ def _run(settings: Settings, options: Options, parent: int) -> None:
 
 
 class Held:
-    """The right to run the pipeline on one data folder: one process tree at a time (embedded profile)."""
+    """The right to run the pipeline on one data folder: one process tree at a time (embedded profile, replays)."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -13,12 +14,12 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from stream.backends import open_backends
+from stream.backends import erase_namespace, open_backends
 from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.journey import STEPS
 from stream.outputs import write_all
-from stream.pipeline import ORDERED, Crew, Held, Options, Pipeline
+from stream.pipeline import ORDERED, Crew, Held, Options, Patience, Pipeline
 from stream.ports import Backends
 from stream.runner import BATCH
 from stream.settings import Settings
@@ -30,6 +31,8 @@ log = logging.getLogger("huiying.replay")
 CHUNK = 1_000
 AHEAD = 6
 SMALL_BYTES = 500_000
+# Seconds for which a replay waits for a server that does not answer; called again, it goes on where it stopped.
+GIVE_UP_S = 300.0
 
 Progressed = Callable[[str, int, int], None]
 
@@ -59,19 +62,23 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
     held = Held(folder)
     if not held.acquire():
         raise UsageError(f"{request.out}：同一重放正在进行，请等它结束或换一个 --out")
-    local = msgspec.structs.replace(settings, data=folder)
+    local = msgspec.structs.replace(settings, data=folder, namespace=f"{settings.namespace}-{folder.name}")
     path = folder / "spool.sqlite"
-    if not path.exists():
-        for left in folder.glob(f"{settings.namespace}.sqlite*"):
-            left.unlink()
     try:
+        if not path.exists():
+            erase_namespace(local)
         with _opened(local) as backends, _helped(local, request) as crew:
             if not path.exists():
                 build(path)
             with closing(Spool(path)) as spool:
-                _run(Feed(spool, backends), _pipeline(local, request, backends, crew), crew, told)
+                run = Run(spool, backends, _pipeline(local, request, backends, crew), told)
+                with closing(run.pipeline):
+                    run.pump(lambda: crew is None or crew.is_whole())
+                backends.store.refresh()
                 lines = write_all(backends.store, spool.rejected(), request.out)
                 result = Replayed(rows=spool.length, lines=lines)
+        if not request.keep:
+            erase_namespace(local)
     finally:
         held.release()
     if not request.keep:
@@ -98,33 +105,50 @@ def _options(request: Request) -> Options:
     return Options(assume_covered=request.assume_covered, batch=request.batch)
 
 
-def _run(feed: Feed, pipeline: Pipeline, crew: Crew | None, told: Progressed) -> None:
-    try:
-        _pump(feed, pipeline, told, lambda: crew is None or crew.is_whole())
-    finally:
-        pipeline.close()
+class Run:
+    """Publishes, at most AHEAD chunks before what the last step has finished, until everything is through it. An outage
+    of a server is waited out, for a while."""
 
+    def __init__(self, spool: Spool, backends: Backends, pipeline: Pipeline, told: Progressed) -> None:
+        self._spool, self._backends, self.pipeline, self._told = spool, backends, pipeline, told
+        self._feed = Feed(spool, backends)
+        self._marks: list[datetime] = []
+        self._mark: datetime | None = None
 
-def _pump(feed: Feed, pipeline: Pipeline, told: Progressed, is_whole: Callable[[], bool]) -> None:
-    """Publishes, at most AHEAD chunks before what the last step has finished, until everything is through it."""
-    if feed.end is None:
-        return
-    marks: list[datetime] = []
-    # Said again after a restart: a mark that was consumed before it tells the new readers nothing.
-    mark = feed.publish(0)
-    while True:
-        passed = pipeline.watermark()
-        marks = [one for one in marks if passed is None or one > passed]
-        if len(marks) < AHEAD and not feed.is_done:
-            mark = feed.publish(CHUNK)
-            if mark is not None:
-                marks.append(mark)
-            told("发布", feed.done, feed.of)
-        worked = pipeline.work()
-        if feed.is_done and passed is not None and passed == mark and passed >= feed.end:
+    def pump(self, is_whole: Callable[[], bool]) -> None:
+        """Raises OutsideFailed where a process of the crew died, or a server stays away."""
+        if self._feed.end is None:
             return
-        if not worked and not is_whole():
-            raise OutsideFailed("处理进程意外退出；再次运行同一命令即可从中断处继续")
+        patience = Patience(time.sleep, GIVE_UP_S)
+        worked, is_done = 0, False
+        # Said again after a restart: a mark that was consumed before it tells the new readers nothing.
+        is_told = False
+        while not is_done:
+            if not worked and not is_whole():
+                raise OutsideFailed("处理进程意外退出；再次运行同一命令即可从中断处继续")
+            try:
+                if not is_told:
+                    self._mark, is_told = self._feed.publish(0), True
+                self._publish()
+                worked = self.pipeline.work()
+                is_done = self._is_done(self._feed.end)
+                patience.worked()
+            except OutsideFailed as error:
+                patience.failed(error, self.pipeline)
+                self._feed, is_told = Feed(self._spool, self._backends), False
+
+    def _publish(self) -> None:
+        passed = self.pipeline.watermark()
+        self._marks = [one for one in self._marks if passed is None or one > passed]
+        if len(self._marks) < AHEAD and not self._feed.is_done:
+            self._mark = self._feed.publish(CHUNK)
+            if self._mark is not None:
+                self._marks.append(self._mark)
+            self._told("发布", self._feed.done, self._feed.of)
+
+    def _is_done(self, end: datetime) -> bool:
+        passed = self.pipeline.watermark()
+        return self._feed.is_done and passed is not None and passed == self._mark and passed >= end
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -14,11 +14,12 @@ from stream.backends import open_backends
 from stream.clock import PipelineClock
 from stream.core.codec import Item
 from stream.core.documents import Decision
-from stream.core.records import Progress
+from stream.core.records import Clock, Progress
 from stream.delivery import Deliverer
-from stream.errors import UsageError
+from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
-from stream.pipeline import ORDERED, STATELESS, Crew, Held, Options, Pipeline
+from stream.journey import JOURNEY
+from stream.pipeline import ORDERED, STATELESS, Crew, Held, Options, Patience, Pipeline
 from stream.ports import Backends, Filter, Save
 from stream.settings import Settings
 from stream.spool import Spool
@@ -36,48 +37,114 @@ MARKS = timedelta(milliseconds=200)
 
 
 class Service(Struct, kw_only=True):
-    """What a live run is made of. `spool` replaces the crawlers in a demonstration; `is_stopped` ends the loop."""
+    """What a live run is made of. `spool` replaces the crawlers in a demonstration; `stopping` ends the loop: it waits
+    so many seconds at most, and says whether to stop. `has_crew`: the stateless steps get processes of their own."""
 
     settings: Settings
     steps: tuple[str, ...]
     clock: PipelineClock
-    is_stopped: Callable[[], bool]
+    stopping: Callable[[float], bool]
     spool: Spool | None = None
     options: Options = Options()
+    has_crew: bool = True
 
     def run(self) -> None:
-        """Until stopped. Raises UsageError where another pipeline holds the data folder, OutsideFailed where the
-        stateless processes do not stay up."""
+        """Until stopped. An outage is waited out. Raises UsageError where another pipeline holds the data folder,
+        OutsideFailed where the servers cannot be used at the start, or the stateless processes do not stay up."""
+        with self._held():
+            crew = None
+            if self.has_crew and set(self.steps) > set(STATELESS):
+                crew = Crew(self.settings, self.options)
+            mine = [step for step in self.steps if crew is None or step in ORDERED]
+            try:
+                with (
+                    closing(open_backends(self.settings)) as backends,
+                    closing(Pipeline(self.settings, mine, backends, self.options)) as pipeline,
+                ):
+                    self._loop(pipeline, backends, crew)
+            finally:
+                if crew is not None:
+                    crew.close()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """One pipeline a data folder, where all is in one file; on a cluster as many as you like."""
+        if self.settings.backend.bus != "sqlite":
+            yield
+            return
         held = Held(self.settings.data)
         if not held.acquire():
             raise UsageError(f"{self.settings.data}：已有一个流水线在运行；请先停止它，或换一个 HUIYING_DATA")
-        crew = Crew(self.settings, self.options) if set(self.steps) > set(STATELESS) else None
-        mine = [step for step in self.steps if crew is None or step in ORDERED]
         try:
-            with (
-                closing(open_backends(self.settings)) as backends,
-                closing(Pipeline(self.settings, mine, backends, self.options)) as pipeline,
-            ):
-                self._loop(pipeline, backends, crew)
+            yield
         finally:
-            if crew is not None:
-                crew.close()
             held.release()
 
     def _loop(self, pipeline: Pipeline, backends: Backends, crew: Crew | None) -> None:
-        feed = Feed(self.spool, backends) if self.spool else None
-        upkeep = Upkeep(self.settings, backends)
-        every_mark, every_second = Every(MARKS), Every(timedelta(seconds=1))
-        while not self.is_stopped():
-            now, wall = self.clock.now(), self.clock.wall()
-            if feed is not None and every_mark.is_time(wall):
-                feed.publish(500, until=now)
-            pipeline.work()
-            if every_second.is_time(wall):
-                if crew is not None:
-                    crew.keep_up()
-                backends.store.save_many([Save(item=self.clock.reading(pipeline.watermark()))])
-                upkeep.turn(now, wall)
+        every_second, patience = Every(timedelta(seconds=1)), Patience(self.stopping)
+        turn = Turn(self, pipeline, backends)
+        while not self.stopping(0):
+            is_second = every_second.is_time(self.clock.wall())
+            if crew is not None and is_second:
+                crew.keep_up()
+            try:
+                turn.work()
+                if is_second:
+                    turn.keep()
+                patience.worked()
+            except OutsideFailed as error:
+                turn.drop()
+                patience.failed(error, pipeline)
+
+
+class Turn:
+    """One turn of the loop, and what it holds on to between turns."""
+
+    def __init__(self, service: Service, pipeline: Pipeline, backends: Backends) -> None:
+        self._service, self._pipeline, self._backends = service, pipeline, backends
+        self._every_mark = Every(MARKS)
+        self._feed: Feed | None = None
+        self._upkeep: Upkeep | None = None
+
+    def work(self) -> None:
+        """A batch of every step; before it, in a demonstration, what its feed has to say by now."""
+        clock = self._service.clock
+        if self._service.spool is not None and self._every_mark.is_time(clock.wall()):
+            self._feed = self._feed or Feed(self._service.spool, self._backends)
+            self._feed.publish(500, until=clock.now())
+        self._pipeline.work()
+
+    def keep(self) -> None:
+        """Once a second: the clock, and, in the one process that leads, decisions, deliveries, retention."""
+        keep_time(self._pipeline, self._backends, self._service.clock)
+        if not self._pipeline.leads():
+            self.drop()
+            return
+        self._upkeep = self._upkeep or Upkeep(self._service.settings, self._backends)
+        self._upkeep.turn(self._service.clock.now(), self._service.clock.wall())
+
+    def drop(self) -> None:
+        """After an outage, or when another process leads: what is known may be out of date."""
+        self._feed = None
+        if self._upkeep is not None:
+            self._upkeep.close()
+            self._upkeep = None
+
+
+def keep_time(pipeline: Pipeline, backends: Backends, clock: PipelineClock) -> None:
+    """Says how far the lanes here are; who leads says it of the whole pipeline: as far as the slowest lane, wherever it
+    runs. The pages count down from that clock."""
+    store = backends.store
+    readings = [clock.reading(name, at) for name, at in pipeline.progress().items()]
+    if readings:
+        store.save_many([Save(item=one) for one in readings])
+    if pipeline.leads():
+        last = JOURNEY[-1]
+        names = [f"{last.step}|{number}" for number in range(backends.bus.partitions(last.reads[0]))]
+        found = [one.item.watermark for one in store.get_many(Clock, names).values() if isinstance(one.item, Clock)]
+        known = [one for one in found if one is not None]
+        slowest = min(known) if len(known) == len(names) else None
+        store.save_many([Save(item=clock.reading("pipeline", slowest))])
 
 
 class Every:
@@ -113,6 +180,10 @@ class Upkeep:
             self._backends.bus.prune(wall - timedelta(hours=retention.pages_hours))
             self._backends.store.forget_posts(now - timedelta(days=retention.posts_days), FORGET_AT_ONCE)
             self._cleaned_at = wall
+
+    def close(self) -> None:
+        """Leaves the group of the deliverers."""
+        self._deliverer.close()
 
     def _relay(self) -> None:
         """Decisions saved by the dashboard or the command line join the journey, each once.

@@ -33,8 +33,13 @@ def open_backends(settings: Settings, *, read_only: bool = False) -> Backends:
 
 
 def erase_namespace(settings: Settings) -> None:
-    """Removes every topic, group and index of a distributed namespace: the end of a replay or of a test."""
-    from stream.backends.elastic_store import erase_indices
+    """Removes everything that bus and store hold under the namespace: the end of a replay, the start of a
+    demonstration. Raises OutsideFailed."""
+    if settings.backend.bus == "sqlite":
+        for left in settings.data.glob(f"{settings.namespace}.sqlite*"):
+            left.unlink()
+        return
+    from stream.backends.elastic_indices import erase_indices
     from stream.backends.kafka_bus import erase_topics
 
     erase_topics(settings)

@@ -17,6 +17,7 @@ import msgspec
 import typer
 from rich.console import Console
 
+from stream.backends import erase_namespace
 from stream.clock import PipelineClock
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.errors import OutsideFailed, UsageError
@@ -62,8 +63,7 @@ def watch_command(
     # First of all: what is started later counts into the folder that is made here.
     with serving((*STEPS, "crawl")), _started(parts) as processes, _stopping(for_s) as stop:
         console.print(f"看板：http://127.0.0.1:{port}" if page else "流水线运行中", markup=False)
-        is_over = _until(stop, processes)
-        Service(settings=settings, steps=STEPS, clock=PipelineClock(), is_stopped=is_over).run()
+        Service(settings=settings, steps=STEPS, clock=PipelineClock(), stopping=_until(stop, processes)).run()
         _check_standing(stop, processes)
 
 
@@ -76,9 +76,10 @@ def demo_command(
 ) -> None:
     """演示：把三天的虚构事件压缩重放，看板倒计时 5 小时与 24 小时，然后给出按时、超时或无法判断及证据。"""
     settings = settings_of(config)
-    settings = msgspec.structs.replace(settings, data=settings.data / "demo")
+    settings = msgspec.structs.replace(settings, data=settings.data / "demo", namespace=f"{settings.namespace}-demo")
     shutil.rmtree(settings.data, ignore_errors=True)
     settings.data.mkdir(parents=True)
+    erase_namespace(settings)
     spool = _scenario(settings)
     ends = spool.ends()
     if ends is None:
@@ -89,8 +90,7 @@ def demo_command(
         if page:
             console.print(f"看板：http://127.0.0.1:{port}", markup=False)
         clock = PipelineClock(ends[0], speed)
-        is_over = _until(stop, processes)
-        Service(settings=settings, steps=STEPS, clock=clock, is_stopped=is_over, spool=spool).run()
+        Service(settings=settings, steps=STEPS, clock=clock, stopping=_until(stop, processes), spool=spool).run()
         _check_standing(stop, processes)
 
 
@@ -114,16 +114,19 @@ def run_command(
     config: Config = DEFAULT_CONFIG,
     assume_covered: Annotated[bool, typer.Option("--assume-covered", help="沉默即证据（见 replay）")] = False,
 ) -> None:
-    """只处理：运行流水线的全部或部分步骤。"""
+    """只处理：运行流水线的全部或部分步骤。集群配置下可启动任意多个，分区在它们之间分摊。"""
     chosen = tuple(step for step in STEPS if not steps or step in steps)
     if unknown := [step for step in steps or [] if step not in STEPS]:
         raise UsageError(f"没有步骤 {'、'.join(unknown)}；可用：{'、'.join(STEPS)}")
-    options = Options(assume_covered=assume_covered)
+    settings = settings_of(config)
+    service = Service(
+        settings=settings, steps=chosen, clock=PipelineClock(), stopping=lambda _: False,
+        options=Options(assume_covered=assume_covered),
+        # On a cluster one process is one worker: who wants more starts more.
+        has_crew=settings.backend.bus == "sqlite",
+    )  # fmt: skip
     with _stopping(None) as stop, serving(chosen):
-        service = Service(
-            settings=settings_of(config), steps=chosen, clock=PipelineClock(), is_stopped=stop.is_set, options=options
-        )
-        service.run()
+        msgspec.structs.replace(service, stopping=stop.wait).run()
 
 
 def dashboard_command(
@@ -159,6 +162,7 @@ def _streamlit(config: Path, settings: Settings, port: int, address: str = LOOPB
     app = Path(str(dashboard.__file__)).with_name("app.py")
     os.environ["HUIYING_CONFIG"] = str(config.resolve())
     os.environ["HUIYING_DATA"] = str(settings.data.resolve())
+    os.environ["HUIYING_NAMESPACE"] = settings.namespace
     return [
         sys.executable, "-m", "streamlit", "run", str(app), f"--server.address={address}", f"--server.port={port}",
         "--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
@@ -181,9 +185,9 @@ def _started(commands: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]
                 process.kill()
 
 
-def _until(stop: threading.Event, processes: list[subprocess.Popen[bytes]]) -> Callable[[], bool]:
+def _until(stop: threading.Event, processes: list[subprocess.Popen[bytes]]) -> Callable[[float], bool]:
     """Whether we were stopped, or a part has ended by itself: watching on without a crawler would look like silence."""
-    return lambda: stop.is_set() or any(process.poll() is not None for process in processes)
+    return lambda wait_s: stop.wait(wait_s) or any(process.poll() is not None for process in processes)
 
 
 def _check_standing(stop: threading.Event, processes: list[subprocess.Popen[bytes]]) -> None:

@@ -11,7 +11,8 @@ from stream.core.documents import Message, Value
 
 
 class Clock(Message, frozen=True, tag="clock", kw_only=True):
-    """The pipeline's clock (id "pipeline"): `collected_at` is its now; at wall time `wall_at` it ran at `speed`."""
+    """The pipeline's clock (id "pipeline"): `collected_at` is its now; at wall time `wall_at` it ran at `speed`.
+    With the id of a lane of the last step: up to when that lane is done."""
 
     wall_at: datetime
     speed: float

@@ -42,7 +42,7 @@ def running(folder: Path, speed: float) -> Iterator[Settings]:
         try:
             clock = PipelineClock(START, speed)
             Service(
-                settings=settings, steps=STEPS, clock=clock, is_stopped=stop.is_set, spool=Spool(folder / "spool")
+                settings=settings, steps=STEPS, clock=clock, stopping=stop.wait, spool=Spool(folder / "spool")
             ).run()
         except BaseException as error:
             failures.append(error)
