@@ -1,5 +1,5 @@
 """The tables of the kinds: `key`, `id`, `revision`, `at` (collected_at), `due` where the type has `due_at`, one column
-for each singular field, `body`. Plural fields stand in one labels table per kind; those of posts are words of the index.
+for each singular field, `body`. Plural fields stand in one labels table per kind; a post's are words of the index.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -100,7 +101,7 @@ class TestSearch:
 
     def test_forgotten_words_are_not_found(self, store: Store, items: Any) -> None:
         store.save_many([Save(item=items.post("p", 0, "第三方的话", topics=["交通"]))])
-        store.forget_posts(items.at(1), 10)
+        store.forget_posts(items.start + timedelta(days=1), 10)
         assert found(store, "第三") == []
         assert found(store, "", topic="交通") == ["p"]
 
