@@ -19,7 +19,7 @@ from stream.errors import MessageRejected
 from stream.journey import Leg
 from stream.ordered import OrderedBuffer
 from stream.ports import Backends, Outgoing, Partition, Record, Step, Subscription, partition_of
-from stream.rejects import rejected_message
+from stream.rejects import rejected_message, undecodable
 from stream.state import BatchState, Cache
 from stream.timers import Timers
 from stream.wire import addressed
@@ -90,7 +90,7 @@ class Lane:
         if self._step.timer is not None:
             refs += [(self._step.timer, identity) for identity in self._timers.upcoming(until)]
         state.fetch(refs)
-        rejected: list[Rejected] = []
+        rejected = [undecodable(self._course.leg.step, record) for record in self._buffer.poison]
         outgoing: list[Outgoing] = []
         for message in release.messages:
             outgoing += map(addressed, self._timers.ring(message.collected_at, state))
@@ -99,6 +99,7 @@ class Lane:
         outgoing += map(addressed, self._timers.ring(until, state))
         outgoing.append(self._mark(until))
         self._apply(state, outgoing, rejected, self._buffer.committable())
+        self._buffer.poison.clear()
         self.passed = until
         return len(release.messages)
 

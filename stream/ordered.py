@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from stream.core.codec import Travelling
 from stream.core.documents import Coverage, Mark
-from stream.errors import OutsideFailed
+from stream.errors import MessageRejected, OutsideFailed
 from stream.ports import Partition, Record
 from stream.wire import received
 
@@ -49,11 +49,18 @@ class OrderedBuffer:
         self._next: dict[Partition, int] = {}
         self._sequence = 0
         self._last: tuple[datetime, str] | None = None
+        self.poison: list[Record] = []
 
     def take(self, record: Record) -> None:
-        """Takes in one record. Raises NewerSchema, MessageRejected (see stream.wire), OutsideFailed."""
+        """Takes in one record; what cannot be decoded has no place in time and goes to `poison`. Raises NewerSchema,
+        OutsideFailed."""
         partition = record.topic, record.partition
-        message = received(record.body)
+        try:
+            message = received(record.body)
+        except MessageRejected:
+            self.poison.append(record)
+            self._next[partition] = record.offset + 1
+            return
         self._next[partition] = record.offset + 1
         if isinstance(message, Mark):
             self._mark(partition, message)

@@ -7,10 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,36 +15,9 @@ from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.replay import Request, replay
 from stream.settings import Settings
 from stream.spool import Spool
+from tests.journeys.scenario import rows
 
-ZONE = timezone(timedelta(hours=8))
-START = datetime(2030, 3, 1, 8, tzinfo=ZONE)
 FILES = ("mentions", "incidents", "verdict_changes", "alerts", "rejected")
-PLACES = ("浙江省杭州市余杭区", "江苏省徐州市沛县", "四川省绵阳市三台县", "湖北省黄冈市麻城市", "甘肃省陇南市成县")
-
-
-def rows(count: int, seed: int = 3) -> Iterator[dict[str, Any]]:
-    """Chatter, accidents with growing figures, statements and a conference, coverage with a gap."""
-    random_ = random.Random(seed)
-    for number in range(count):
-        at = START + timedelta(minutes=number * 1.5)
-        place = PLACES[number // 40 % len(PLACES)]
-        shape = number % 40
-        title = f"周末去看{random_.choice('甲乙丙丁')}队的比赛{number}"
-        if shape == 0:
-            title = f"{place}一化工厂发生爆炸 已致12人死亡"
-        elif shape in {3, 7, 9}:
-            title = f"{place}化工厂爆炸现场浓烟滚滚 居民{number}号拍下视频"
-        elif shape == 12:
-            title = f"{place}化工厂爆炸已致{12 + number % 5}人死亡 救援仍在进行"
-        elif shape == 30:
-            title = f"{place}应急管理局通报：化工厂爆炸致14人死亡，原因正在调查"
-        elif shape == 35:
-            yield {"kind": "coverage", "source": f"channel-{number % 3}", "from": (at - timedelta(hours=1)).isoformat(),
-                   "to": at.isoformat(), "reachable": number % 2 == 0, "reason": "timeout"}  # fmt: skip
-            continue
-        yield {"id": f"r{number:05d}", "kind": "news", "title": title, "text": title + "。" * (number % 3),
-               "published_at": at.isoformat(), "author": f"作者{number % 50}"}  # fmt: skip
-    yield {"id": "empty", "kind": "news", "published_at": START.isoformat()}
 
 
 def written(path: Path, count: int) -> Path:

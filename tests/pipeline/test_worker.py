@@ -158,6 +158,23 @@ def test_timers_ring_between_messages_whatever_the_batch(single: Backends, batch
     assert "mark:alert" in everything(single, "alerts")
 
 
+def test_poison_in_an_ordered_step_is_put_aside(single: Backends) -> None:
+    step = Reminding()
+    worker = Worker("alert", lambda: step, single)
+    publish(single, "judgements", judgement("a", 0))
+    single.bus.publish("judgements", [Outgoing(body=b"{broken", partition=0)])
+    worker.work(0.0)
+    assert worker.lag() == 2
+    publish(single, "judgements", judgement("b", 6), mark(7))
+    for _ in range(5):
+        worker.work(0.0)
+    assert step.log[:3] == ["a handled 08:00", "a rang 08:05", "b handled 08:06"]
+    (stored,) = single.store.listing(Rejected).items
+    assert isinstance(stored.item, Rejected)
+    assert (stored.item.step, stored.item.reason) == ("alert", "undecodable")
+    assert (worker.lag(), len(everything(single, "alert.rejected"))) == (0, 1)
+
+
 def test_timers_ring_after_a_restart(backends: Backends) -> None:
     publish(backends, "judgements", judgement("a", 0), mark(1))
     first = Worker("alert", Reminding, backends)
