@@ -34,7 +34,7 @@ STALE_S = 60.0
 MEMORY = Path("/dev/shm")  # noqa: S108 (only its presence is asked for; the folder in it is made by tempfile)
 REQUEST_S = 5.0
 TURN, AWAY = "huiying_turn_timestamp_seconds", "huiying_away"
-SERVERS = {"bus": "总线（Kafka）", "store": "库（Elasticsearch）"}
+SERVERS = {"bus": "总线（Kafka）", "store": "库（Elasticsearch）", "outside": "总线或库"}
 
 _App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -131,8 +131,8 @@ def _listening(host: str, port: int, app: _App) -> Iterator[str]:
 def _routes(folder: Path, parts: Sequence[str]) -> _App:
     """The two answers; anything else is 404."""
 
-    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO")
+    def answer(request: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path = request["PATH_INFO"]
         if path not in {"/metrics", "/health"}:
             start("404 Not Found", [("Content-Type", "text/plain")])
             return [b"/metrics /health\n"]
@@ -141,7 +141,7 @@ def _routes(folder: Path, parts: Sequence[str]) -> _App:
         registry = _registry(folder)
         if path == "/metrics":
             app: _App = make_wsgi_app(registry)
-            return app(environ, start)
+            return app(request, start)
         counted = {metric.name: metric.samples for metric in registry.collect()}
         turned = {sample.labels["part"]: sample.value for sample in counted.get(TURN, ())}
         away = {sample.labels["server"]: sample.value for sample in counted.get(AWAY, ())}

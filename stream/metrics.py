@@ -107,8 +107,8 @@ def newer_schema(step: str) -> None:
 _away: set[str] = set()
 
 
-def outage(server: Literal["bus", "store"], is_away: bool) -> None:
-    """Whether a server answered the last try. Called at each, so it counts only where that changes."""
+def outage(server: Literal["bus", "store", "outside"], is_away: bool) -> None:
+    """Whether a server answered the last try (`outside`: one of them). Called at each; counts where that changes."""
     if is_away and server not in _away:
         _add("huiying_outages_total", 1, server)
     (_away.add if is_away else _away.discard)(server)

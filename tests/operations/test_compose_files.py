@@ -185,3 +185,15 @@ def test_the_image_is_nobody_special() -> None:
     assert instruction("USER") == "1000:1000"
     assert instruction("ENTRYPOINT") == '["huiying"]'
     assert "--constraint constraints.txt" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_the_image_holds_every_package() -> None:
+    """Installed there, unlike here, is only what pyproject.toml lists."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {
+        str(path.parent.relative_to(ROOT)).replace("/", ".")
+        for top in ("crawlers", "dashboard", "stream")
+        for path in (ROOT / top).rglob("*.py")
+        if not {"data", "__pycache__"} & set(path.parts)
+    }
+    assert folders == set(project["packages"])
