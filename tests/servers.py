@@ -15,8 +15,8 @@ def distributed_settings(data: Path, namespace: str, workers: int = 1) -> Settin
         data=data,
         namespace=namespace,
         backend=Backend(bus="kafka", store="elastic", workers=workers),
-        kafka=Kafka(addresses=[os.environ["HUIYING_TEST_KAFKA"]]),
-        elastic=Elastic(addresses=[os.environ["HUIYING_TEST_ELASTIC"]]),
+        kafka=Kafka(addresses=[_named("HUIYING_TEST_KAFKA")]),
+        elastic=Elastic(addresses=[_named("HUIYING_TEST_ELASTIC")]),
         folder=Path(__file__).parents[1] / "config",
     )
 
@@ -24,3 +24,12 @@ def distributed_settings(data: Path, namespace: str, workers: int = 1) -> Settin
 def erase(settings: Settings) -> None:
     """Removes everything of the namespace from the servers."""
     erase_namespace(settings)
+
+
+def _named(variable: str) -> str:
+    if not (address := os.environ.get(variable)):
+        raise RuntimeError(
+            f'{variable} is not set: start real servers by `eval "$(../shared/servers/up)"`, or set it to one of yours '
+            "(Kafka as host:port, Elasticsearch as a URL)"
+        )
+    return address

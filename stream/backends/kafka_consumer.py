@@ -11,7 +11,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
 
 from stream.backends.kafka_client import full_name, ms, opened, outside
-from stream.backends.kafka_members import SharedReaders, SoleReader
+from stream.backends.kafka_members import PatientMember, SharedReaders, SoleReader
 from stream.backends.kafka_topics import KafkaTopics
 from stream.errors import Conflict, OutsideFailed
 from stream.ports import Partition, Record
@@ -24,6 +24,7 @@ HEARTBEAT_S = 0.5
 POLL_S = 60.0
 """A member that lives but does not poll keeps a rebalance waiting this long at most."""
 ANSWER_S = 10.0
+TURN_S = 0.05
 CLOSE_S = 3.0
 FETCH_MS = 100
 """A fetch that waits for news holds up what was resumed or rewound meanwhile."""
@@ -81,25 +82,25 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                 return taken
 
     def commit(self, offsets: Mapping[Partition, int]) -> None:
-        self._settle()
-        if any(pair not in self._numbers for pair in offsets):
-            raise Conflict
-        due = {pair: below for pair, below in offsets.items() if below > self._committed[pair]}
-        if not due:
-            return
-        with self._speaking() as consumer:
-            try:
-                consumer.commit(self._at(due), timeout_ms=ms(ANSWER_S))
-            except LOST:
-                raise Conflict from None
-        self._committed |= due
+        self._begin()
+        numbers = {pair: self._numbers.get(pair) for pair in offsets}
+        deadline = time.monotonic() + ANSWER_S
+        while None not in numbers.values() and all(self._numbers.get(pair) == numbers[pair] for pair in numbers):
+            due = {pair: below for pair, below in offsets.items() if below > self._committed[pair]}
+            if not due or self._commit(due):
+                return
+            if time.monotonic() >= deadline:
+                break
+            # Members come or go; whether these partitions stay is known when that is over.
+            self._pull(TURN_S)
+        raise Conflict
 
     def committed(self) -> Mapping[Partition, int]:
-        self._settle()
+        self._begin()
         return dict(self._committed)
 
     def rewind(self) -> None:
-        self._settle()
+        self._begin()
         with self._speaking() as consumer:
             for pair in self._numbers:
                 self._clear(pair)
@@ -137,8 +138,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         with self._speaking() as consumer:
             self._apply_pauses(consumer)
             found = consumer.poll(timeout_ms=ms(timeout_s), max_records=AHEAD)
-        with contextlib.suppress(Conflict):
-            self._settle()
+        self._settle()
         for there, records in found.items():
             pair = self._here(there)
             if pair not in self._numbers:
@@ -182,23 +182,37 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                         return taken
         return taken
 
-    def _settle(self) -> None:
+    def _begin(self) -> None:
+        """Waits until it is known where the group stands in all that is read here."""
+        deadline = time.monotonic() + ANSWER_S
+        while not self._settle():
+            if time.monotonic() >= deadline:
+                raise Conflict
+            self._pull(TURN_S)
+
+    def _settle(self) -> bool:
         """Learns where the group stands in partitions that are new here. Where it stands nowhere, it is put at the
-        oldest record, so that `prune` keeps what it has not read."""
+        oldest record, so that `prune` keeps what it has not read. Whether all of that is done."""
         fresh = [pair for pair in self._numbers if pair not in self._committed]
         if not fresh:
-            return
+            return True
         with self._speaking() as consumer:
-            found = {pair: consumer.committed(self._there(pair), timeout_ms=ms(ANSWER_S)) for pair in fresh}
-            if new := [pair for pair, below in found.items() if below is None]:
-                starts = consumer.beginning_offsets([self._there(pair) for pair in new], timeout_ms=ms(ANSWER_S))
-                begun = {self._here(there): offset for there, offset in starts.items()}
-                try:
-                    consumer.commit(self._at(begun), timeout_ms=ms(ANSWER_S))
-                except LOST:
-                    raise Conflict from None
-                found |= begun
-        self._committed |= {pair: found[pair] for pair in fresh}
+            for pair in fresh:
+                if (below := consumer.committed(self._there(pair), timeout_ms=ms(ANSWER_S))) is not None:
+                    self._committed[pair] = below
+            new = [self._there(pair) for pair in fresh if pair not in self._committed]
+            starts = consumer.beginning_offsets(new, timeout_ms=ms(ANSWER_S)) if new else {}
+        return not starts or self._commit({self._here(there): offset for there, offset in starts.items()})
+
+    def _commit(self, offsets: Mapping[Partition, int]) -> bool:
+        """Whether the group took it; not while members come and go, and not from who was thrown out."""
+        with self._speaking() as consumer:
+            try:
+                consumer.commit(self._at(offsets), timeout_ms=ms(ANSWER_S))
+            except LOST:
+                return False
+        self._committed |= offsets
+        return True
 
     def _clear(self, pair: Partition) -> None:
         self._ahead[pair] = deque()
@@ -247,6 +261,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
+        consumer._coordinator.__class__ = PatientMember
         consumer.subscribe(list(self._names), listener=self)
         return consumer
 

@@ -82,7 +82,7 @@ class KafkaPublisher:
             client_id=f"{self._settings.namespace}-producer",
             acks="all",
             enable_idempotence=True,
-            compression_type="gzip",
+            compression_type="zstd",
             linger_ms=LINGER_MS,
             batch_size=min(BATCH_BYTES, limit),
             max_request_size=max(BATCH_BYTES, limit),

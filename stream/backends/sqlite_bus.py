@@ -16,7 +16,7 @@ from pathlib import Path
 from stream.backends.sqlite_file import SqliteFile
 from stream.backends.sqlite_locks import FileLock, is_locked
 from stream.clock import wall_now
-from stream.errors import MessageRejected
+from stream.errors import Conflict, MessageRejected
 from stream.ports import Outgoing, Partition, Record, targets
 
 SCHEMA = (
@@ -252,6 +252,9 @@ class SqliteSubscription:
         return records
 
     def commit(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        self._share()
+        if any(pair not in self._assignments for pair in offsets):
+            raise Conflict
         rows = [(below, self._group, self._numbers[pair], below) for pair, below in offsets.items()]
         with self._file.writing():
             self._file.write_many("UPDATE committed SET below = ? WHERE reader = ? AND number = ? AND below < ?", rows)

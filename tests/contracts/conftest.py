@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,14 @@ from stream.core.cases import Assignment, FirstPublic, Heat, Incident, Judgement
 from stream.core.documents import Coverage, Emergency, Figures, Mention, Post, TopicScore, Version
 from stream.core.intervals import SHANGHAI, exactly
 from stream.core.records import Delivery
-from stream.ports import Backends, Bus, Save, Saved, Store
+from stream.ports import Backends, Bus, Record, Save, Saved, Store, Subscription
 from stream.settings import Backend, Settings
 from tests.servers import distributed_settings, erase
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 CHILDREN = Path(__file__).with_name("children.py")
+PATIENCE_S = 30.0
+"""A killed member's partitions are given to others after its session of 10 s."""
 
 
 @pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
@@ -91,6 +94,42 @@ def store(backends: Backends) -> Store:
 @pytest.fixture
 def bus(backends: Backends) -> Bus:
     return backends.bus
+
+
+@pytest.fixture
+def polled(settings: Settings) -> Callable[..., list[Record]]:
+    """The next `count` records, `limit` at once: a cluster brings them when it likes. None wanted: whatever comes in a
+    moment."""
+    moment = 0.0 if settings.backend.bus == "sqlite" else 0.3
+
+    def poll(subscription: Subscription, count: int, limit: int = 1000) -> list[Record]:
+        if not count:
+            return subscription.poll(9, moment)
+        found: list[Record] = []
+        deadline = time.monotonic() + PATIENCE_S
+        while len(found) < count and time.monotonic() < deadline:
+            found += subscription.poll(min(limit, count - len(found)), 0.1)
+        assert len(found) == count
+        return found
+
+    return poll
+
+
+@pytest.fixture
+def joined() -> Callable[[Mapping[Subscription, int]], None]:
+    """Waits until the members, all alive, have so many partitions each. What comes meanwhile is dropped."""
+
+    def wait(wanted: Mapping[Subscription, int]) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            for subscription in wanted:
+                subscription.poll(1, 0.02)
+            found = [len(subscription.partitions()) for subscription in wanted]
+            if found == list(wanted.values()):
+                return
+            assert time.monotonic() < deadline, found
+
+    return wait
 
 
 @pytest.fixture
