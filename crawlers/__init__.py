@@ -23,8 +23,10 @@ def crawl(
     once: bool = False,
     stop: threading.Event | None = None,
     options: Mapping[str, Any] | None = None,
+    name: str | None = None,
 ) -> dict[str, Outcome]:
-    """Polls the sources until stopped, or each `once`; see crawlers/process.py. Scrapy is imported only now."""
-    from crawlers.process import run
+    """Polls the sources until stopped, or each `once`, as the crawler of that name; see crawlers/process.py. Scrapy is
+    imported only now."""
+    from crawlers.process import publisher_of, run
 
-    return run(settings, sources, once=once, stop=stop, options=options)
+    return run(settings, sources, publisher_of(settings, name), once=once, stop=stop, options=options)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from stream.core.intervals import SHANGHAI, Interval, exactly
 
 LONGEST_SUMMARY = 20_000
+LONGEST_URL = 2_000
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ def _entries(parsed: Any) -> Iterator[Entry]:
     seen: set[str] = set()
     for one in parsed.entries:
         url = str(one.get("link") or "").strip()
-        if not url or url in seen:
+        if not url or len(url) > LONGEST_URL or url in seen:
             continue
         seen.add(url)
         yield Entry(

@@ -91,7 +91,7 @@ def main() -> None:
         name = "once"
 
         def __init__(self, **_: Any) -> None:
-            super().__init__(sources=[source], publisher=None, pseudonyms=None, once=True, turns=Turns())
+            super().__init__(sources=[source], publisher=None, pseudonyms=None, once=True, page_bytes=0, turns=Turns())
 
         async def start(self) -> AsyncIterator[Any]:
             try:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from crawlers.feeds import Entry
-from crawlers.publish import Piece, fetched_id
+from crawlers.pieces import Piece, fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from stream.clock import wall_now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from scrapy.settings import Settings as ScrapySettings
 
 from crawlers.addresses import PRIVATE_HOSTS
 from crawlers.polling import Outcome
-from crawlers.publish import Publisher
+from crawlers.publish import PUBLISHER, Publisher
 from crawlers.sources import Source
 from crawlers.turns import Turns
 from stream.backends import open_backends
@@ -29,31 +30,45 @@ log = logging.getLogger("huiying.crawl")
 WATCH_S = 0.2
 
 
+def publisher_of(
+    settings: Settings, name: str | None = None, opening: Callable[[Settings], Backends] = open_backends
+) -> Publisher:
+    """The publisher `crawl`, or `crawl-<name>` where several crawl. Each has an outbox of its own in the data folder,
+    which the next one of that name goes on with. Raises UsageError for a name that cannot be part of a file's."""
+    if name and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", name):
+        raise UsageError(f"--name {name!r}：只能含字母、数字、点、下划线和连字符，并以字母或数字开头，最多 60 个字符")
+    publisher = f"{PUBLISHER}-{name}" if name else PUBLISHER
+    return Publisher(lambda: opening(settings), settings.data / f"{settings.namespace}.{publisher}.outbox", publisher)
+
+
 def run(
     settings: Settings,
     sources: Sequence[Source],
+    publisher: Publisher,
     *,
     once: bool = False,
     stop: threading.Event | None = None,
     options: Mapping[str, Any] | None = None,
-    opening: Callable[[Settings], Backends] = open_backends,
 ) -> dict[str, Outcome]:
     """Polls the sources until stopped, or each `once`. With `stop` the caller owns the signals and sets it; without,
     SIGTERM and SIGINT end the crawl.
 
-    `options` overrides Scrapy settings. What is queued is published before it returns: the last outcome by source.
-    Twisted's reactor runs once in a process, so this can be called once in a process. Raises UsageError where
-    there is no source; OutsideFailed where bus or store did not take the last pages.
+    `options` overrides Scrapy settings. What was given is published before it returns: the last outcome by source.
+    Twisted's reactor runs once in a process, so this can be called once in a process. Raises UsageError where there is
+    no source, or another process crawls under that name here; OutsideFailed where bus or store did not take the last
+    pages: they stay in the outbox.
     """
     watched = [source for source in sources if source.enabled]
     if not watched:
         raise UsageError("没有启用的信源；请在 sources.yaml 中添加，或把 enabled 设为 true")
     pseudonyms = load_pseudonyms(settings.data)
-    publisher = Publisher(lambda: opening(settings))
     process = quiet_process(scrapy_settings(watched, options or {}))
     publisher.start()
     try:
-        crawlers = _spiders(process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once, turns=Turns())
+        crawlers = _spiders(
+            process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once, turns=Turns(),
+            page_bytes=settings.max_page_bytes,
+        )  # fmt: skip
         _end_on(process, stop or threading.Event(), publisher)
         process.start(install_signal_handlers=stop is None)
     finally:

@@ -1,52 +1,41 @@
-"""From the spiders to the `pages` topic: one thread, one publisher, in batches, with marks.
+"""From the spiders through the outbox to the `pages` topic: what is given is safe, whatever becomes of bus and store.
 
-The only place here that reads the clock for `collected_at`: it is given at publishing, never before, and never runs
-backwards, so that a mark's promise ("nothing earlier follows") is always kept.
+Three threads, since each may have to wait for something else: one keeps what is given (disk), one answers what is known
+(store), one publishes (bus and store). Spiders wait only where the outbox is full or the store cannot be asked.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from contextlib import closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from time import monotonic, sleep
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from crawlers.drain import Drain
+from crawlers.outbox import Bounds, Outbox
+from crawlers.pieces import Piece
+from stream.backends.sqlite_locks import FileLock
 from stream.clock import wall_now
-from stream.core.codec import encode
-from stream.core.documents import Coverage, Decision, Mark, Page
-from stream.core.records import Fetched, Progress, Rejected
-from stream.errors import OutsideFailed
-from stream.journey import rejected_topic
-from stream.ports import Backends, Exchange, Outgoing, Save
-from stream.wire import addressed
+from stream.core.documents import Page
+from stream.core.records import Fetched
+from stream.errors import OutsideFailed, UsageError
+from stream.ports import Backends, Evidence
 
 log = logging.getLogger("huiying.crawl")
 
 PUBLISHER = "crawl"
-TOPIC = "pages"
-QUEUED = 500
-"""Pages waiting at most (≤ 4 MB each): spiders wait when the bus does."""
-HTML_LIMIT = 700_000
-"""Bytes of a page on the bus, where a message may have 1 MB after base64; the vault keeps all of it."""
-TICK = timedelta(microseconds=1)
-
-Publishable = Page | Coverage | Decision | Rejected
-
-
-class Piece(Struct, frozen=True, kw_only=True):
-    """What belongs together: a message, the exchange that proves it, and what to remember once it is published."""
-
-    message: Publishable | None = None
-    exchange: Exchange | None = None
-    remember: tuple[Fetched | Progress, ...] = ()
+T = TypeVar("T")
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -58,163 +47,209 @@ class Pace(Struct, frozen=True, kw_only=True):
     retry_s: tuple[float, ...] = (0.2, 1.0, 5.0)
 
 
+class _Given(Struct, frozen=True):
+    pieces: tuple[Piece, ...]
+    answer: Future[None]
+
+
 class _Question(Struct, frozen=True):
     ids: tuple[str, ...]
     answer: Future[dict[str, Fetched]]
 
 
-def post_id(url: str) -> str:
-    """The id of the post at an address: the same as a row with this `url` and no `id` gets (docs/formats.md)."""
-    return f"p-{hashlib.sha256(url.strip().encode('utf-8', 'replace')).hexdigest()[:16]}"
-
-
 class Publisher:
-    """Owns its thread and, in it, its backends. `failure` is set when it has crashed; the crawl must end then."""
+    """Owns its threads and, in them, its backends. `failure` is set when one has crashed; the crawl must end then."""
 
     def __init__(
         self,
         open_backends: Callable[[], Backends],
+        path: Path,
         name: str = PUBLISHER,
+        *,
         now: Callable[[], datetime] = wall_now,
         pace: Pace = Pace(),  # noqa: B008 (frozen)
+        bounds: Bounds = Bounds(),  # noqa: B008 (frozen)
     ) -> None:
+        """`path`: the outbox, one publisher's."""
         self._open = open_backends
+        self._path = path
         self._name = name
-        self._now = now
+        self._open_outbox: Callable[[], Outbox] = partial(Outbox, path, now, bounds)
         self._pace = pace
-        self._queue: queue.Queue[Piece | _Question | None] = queue.Queue(QUEUED)
-        self._thread = threading.Thread(target=self._run, name=f"publisher-{name}", daemon=True)
-        self._stopping = threading.Event()
-        self._last: datetime | None = None
-        self._done = 0
+        self._given: queue.SimpleQueue[_Given | None] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._guard, args=(work,), name=f"{name}-{work.__name__}", daemon=True)
+            for work in (self._keep, self._tell, self._drain)
+        ]
+        self._stopping, self._resumed, self._kept = threading.Event(), threading.Event(), threading.Event()
+        self._arrived, self._room = threading.Event(), threading.Event()
+        self._turns = 0
         self.failure: BaseException | None = None
 
     def start(self) -> None:
-        """Starts the thread."""
-        self._thread.start()
+        """Starts the threads. Raises UsageError where another process has the outbox: two under one name would break
+        each other's promises."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self._path.with_name(self._path.name + "-owner"))
+        if not self._lock.try_lock():
+            self._lock.close()
+            raise UsageError(f"{self._path}：已有名为 {self._name} 的抓取进程在运行；请先停止它，或用 --name 另取名字")
+        for thread in self._threads:
+            thread.start()
 
     def close(self, timeout_s: float = 30.0) -> None:
-        """Publishes what waits, then ends. Raises what the thread died of, OutsideFailed if it does not end."""
+        """Publishes what waits and takes leave. Raises what a thread died of, OutsideFailed where nothing could be
+        published for `timeout_s`: what waits stays in the outbox for the next start."""
         self._stopping.set()
-        while self._thread.is_alive() and not self._offer(None):
-            self._thread.join(0.05)
-        self._thread.join(timeout_s)
+        self._given.put(None)
+        self._questions.put(None)
+        turns, until = self._turns, monotonic() + timeout_s
+        while any(thread.is_alive() for thread in self._threads) and monotonic() < until:
+            self._threads[-1].join(0.05)
+            if turns != self._turns:
+                turns, until = self._turns, monotonic() + timeout_s
+        is_over = not any(thread.is_alive() for thread in self._threads)
+        if is_over:
+            self._lock.close()
+        if isinstance(self.failure, OutsideFailed) or not is_over:
+            raise OutsideFailed(f"{self.failure or '总线或库没有应答'}；{self._left()}") from self.failure
         if self.failure is not None:
             raise self.failure
-        if self._thread.is_alive():
-            raise OutsideFailed(f"发布线程 {timeout_s:.0f} 秒内没有结束：总线或库没有应答")
 
-    async def give(self, piece: Piece) -> None:
-        """Queues a piece; waits while the queue is full. Raises what the publisher died of."""
-        await self._put(piece)
+    async def give(self, *pieces: Piece) -> None:
+        """Keeps pieces, in their order: they are on disk when it returns. Waits while the outbox is full. Raises what
+        the publisher died of."""
+        given = _Given(pieces, Future())
+        self._given.put(given)
+        await self._answer(given.answer)
 
     async def known(self, ids: Sequence[str]) -> dict[str, Fetched]:
-        """What is remembered under these ids, everything given before included."""
+        """What is remembered under these ids, everything given before included. Waits while the store is away."""
         question = _Question(tuple(ids), Future())
-        await self._put(question)
-        return await asyncio.wrap_future(question.answer)
+        self._questions.put(question)
+        return await self._answer(question.answer)
 
-    async def _put(self, piece: Piece | _Question) -> None:
-        while not self._offer(piece):
-            await asyncio.sleep(0.05)
+    async def _answer(self, answer: Future[T]) -> T:
+        waiting = asyncio.wrap_future(answer)
+        try:
+            while not waiting.done():
+                self._check_living()
+                await asyncio.wait([waiting], timeout=0.2)
+        finally:
+            waiting.cancel()
+        return waiting.result()
+
+    def _check_living(self) -> None:
         if self.failure is not None:
             raise self.failure
+        if self._stopping.is_set() and not any(thread.is_alive() for thread in self._threads):
+            raise OutsideFailed("抓取已经结束，这一条没有收下")
 
-    def _offer(self, piece: Piece | _Question | None) -> bool:
+    def _left(self) -> str:
+        with closing(self._open_outbox()) as outbox:
+            return f"{outbox.length()} 条尚未发布，留在 {self._path}，下次启动时继续"
+
+    # --- in the threads -----------------------------------------------------------------------------------------------
+
+    def _guard(self, work: Callable[[], None]) -> None:
         try:
-            self._queue.put_nowait(piece)
-        except queue.Full:
-            if self.failure is not None:
-                raise self.failure from None
-            return False
+            work()
+        except BaseException as error:  # noqa: BLE001, RUF100 (carried to the crawl's thread, which raises it there)
+            self.failure = self.failure or error
+            self._stopping.set()
+            self._given.put(None)
+            self._questions.put(None)
+
+    def _keep(self) -> None:
+        """Pieces go to disk as they come, all that came meanwhile in one commit."""
+        try:
+            while not self._resumed.wait(0.1):
+                if self._stopping.is_set():
+                    return
+            with closing(self._open()) as backends, closing(self._open_outbox()) as outbox:
+                while batch := self._collected():
+                    self._keep_batch(batch, outbox, backends.evidence)
+        finally:
+            self._kept.set()
+            self._arrived.set()
+
+    def _keep_batch(self, batch: Sequence[_Given], outbox: Outbox, evidence: Evidence) -> None:
+        awaited = [one.answer for one in batch if one.answer.set_running_or_notify_cancel()]
+        pieces = [self._patiently(partial(_proven, piece, evidence)) for one in batch for piece in one.pieces]
+        are_kept = self._add(outbox, pieces)
+        for answer in awaited:
+            if are_kept:
+                answer.set_result(None)
+            else:
+                answer.set_exception(OutsideFailed("抓取已经结束，待发布的内容已满，这一条没有收下"))
+
+    def _collected(self) -> list[_Given]:
+        """What waits, at least one; nothing at the end."""
+        batch: list[_Given] = []
+        one = self._given.get()
+        while one is not None:
+            batch.append(one)
+            if len(batch) >= self._pace.batch:
+                return batch
+            try:
+                one = self._given.get_nowait()
+            except queue.Empty:
+                return batch
+        self._given.put(None)
+        return batch
+
+    def _add(self, outbox: Outbox, pieces: Sequence[Piece]) -> bool:
+        """Waits for room where there is none; whether all are kept (not, where the crawl ends before there is)."""
+        done = 0
+        while done < len(pieces):
+            self._room.clear()
+            done += self._patiently(lambda: outbox.add(pieces[done:]))  # noqa: B023 (called at once)
+            self._arrived.set()
+            if done < len(pieces) and not self._room.wait(0.2) and self._stopping.is_set():
+                return False
         return True
 
-    # --- in the thread ------------------------------------------------------------------------------------------------
+    def _tell(self) -> None:
+        """The outbox is read first: what leaves it meanwhile has been saved before."""
+        with closing(self._open()) as backends, closing(self._open_outbox()) as outbox:
+            while (question := self._questions.get()) is not None:
+                if not question.answer.set_running_or_notify_cancel():
+                    continue
+                try:
+                    known = self._patiently(partial(_known, question.ids, outbox, backends))
+                    question.answer.set_result(known)
+                except OutsideFailed as error:  # only when stopped: nobody needs it any more
+                    question.answer.set_exception(error)
 
-    def _run(self) -> None:
+    def _drain(self) -> None:
+        with closing(self._open()) as backends, closing(self._open_outbox()) as outbox:
+            drain = Drain(outbox, backends, self._name, self._pace.batch)
+            self._resumed.set()
+            marked, is_over = monotonic(), False
+            while not is_over:
+                is_over = self._kept.is_set()
+                while self._patiently(drain.turn):
+                    self._turns += 1
+                    self._room.set()
+                    marked = monotonic()
+                if monotonic() - marked >= self._pace.mark_s and not is_over:
+                    self._patiently(drain.mark)
+                    marked = monotonic()
+                if not is_over and self._arrived.wait(max(marked + self._pace.mark_s - monotonic(), 0.0)):
+                    self._arrived.clear()
+                    self._stopping.wait(self._pace.flush_s)
+            self._leave(drain)
+
+    def _leave(self, drain: Drain) -> None:
+        """The outbox is empty: nobody need wait for this publisher's marks."""
         try:
-            backends = self._open()
-            try:
-                self._loop(backends)
-            finally:
-                backends.close()
-        except BaseException as error:  # noqa: BLE001, RUF100 (carried to the crawl's thread, which raises it there)
-            self.failure = error
-            self._release_waiting(error)
+            drain.mark(is_last=True)
+        except OutsideFailed as error:
+            log.warning("没有告别成功，处理端将多等一会儿：%s", error)
 
-    def _loop(self, backends: Backends) -> None:
-        self._resume(backends)
-        marked = monotonic()
-        is_open = True
-        while is_open:
-            pieces, questions, is_open = self._collect(marked + self._pace.mark_s)
-            if pieces or monotonic() - marked >= self._pace.mark_s or not is_open:
-                self._flush(backends, pieces)
-                marked = monotonic()
-            for question in questions:
-                _answer(question, backends)
-
-    def _collect(self, until: float) -> tuple[list[Piece], list[_Question], bool]:
-        """A batch: what comes within `flush_s` of its first piece. A question ends it, and sees what went before."""
-        pieces: list[Piece] = []
-        while len(pieces) < self._pace.batch:
-            try:
-                one = self._queue.get(timeout=max(until - monotonic(), 0.001))
-            except queue.Empty:
-                break
-            if one is None:
-                return pieces, [], False
-            if isinstance(one, _Question):
-                return pieces, [one], True
-            if not pieces:
-                until = min(until, monotonic() + self._pace.flush_s)
-            pieces.append(one)
-        return pieces, [], True
-
-    def _resume(self, backends: Backends) -> None:
-        """The clock goes on where an earlier run stopped, also when the machine's was set back since."""
-        found = backends.store.get_many(Progress, [self._name])
-        if self._name in found:
-            progress = found[self._name].item
-            self._last = progress.collected_at
-            self._done = progress.done if isinstance(progress, Progress) else 0
-
-    def _tick(self) -> datetime:
-        """Now, and later than ever before."""
-        now = self._now()
-        self._last = now if self._last is None or now > self._last else self._last + TICK
-        return self._last
-
-    def _flush(self, backends: Backends, pieces: Sequence[Piece]) -> None:
-        stamped = [(piece, self._tick()) for piece in pieces]
-        self._patiently(lambda: self._publish(backends, stamped))
-
-    def _publish(self, backends: Backends, stamped: Sequence[tuple[Piece, datetime]]) -> None:
-        pages: list[Outgoing] = []
-        rejects: list[Outgoing] = []
-        saves: list[Save] = []
-        for piece, at in stamped:
-            message = _finished(piece, at, backends)
-            if isinstance(message, Rejected):
-                rejects.append(Outgoing(body=encode(message), key=message.id))
-                saves.append(Save(item=message))
-            elif message is not None:
-                pages.append(addressed(message))
-            saves += [Save(item=msgspec.structs.replace(item, collected_at=at)) for item in piece.remember]
-        mark = Mark(id=f"mark:{self._name}", collected_at=self._tick(), publisher=self._name)
-        done = self._done + len(pages)
-        if stamped:
-            saves.append(Save(item=Progress(id=self._name, collected_at=mark.collected_at, done=done)))
-        with backends.together():
-            backends.bus.publish(TOPIC, [*pages, addressed(mark)])
-            if rejects:
-                backends.bus.publish(rejected_topic(PUBLISHER), rejects)
-            if saves:
-                backends.store.save_many(saves)
-        self._done = done
-
-    def _patiently(self, work: Callable[[], None]) -> None:
-        """Tries again while the outside is ill; published twice is published once (ids). Gives up only when stopped."""
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Tries again while the outside is ill. Gives up only when stopped."""
         tries = 0
         while True:
             try:
@@ -222,45 +257,20 @@ class Publisher:
             except OutsideFailed as error:
                 if self._stopping.is_set() and tries >= len(self._pace.retry_s):
                     raise
-                log.warning("发布失败，稍后重试：%s", error)
+                log.warning("外部系统没有应答，稍后重试：%s", error)
                 sleep(self._pace.retry_s[min(tries, len(self._pace.retry_s) - 1)])
                 tries += 1
 
-    def _release_waiting(self, error: BaseException) -> None:
-        """Nobody waits for an answer that will not come."""
-        while True:
-            try:
-                one = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(one, _Question):
-                one.answer.set_exception(error)
+
+def _proven(piece: Piece, evidence: Evidence) -> Piece:
+    """With its capture in place of the exchange, whose bytes are safe then."""
+    if piece.exchange is None or not isinstance(piece.message, Page):
+        return piece
+    page = msgspec.structs.replace(piece.message, capture=evidence.keep(piece.exchange))
+    return msgspec.structs.replace(piece, message=page, exchange=None)
 
 
-def _finished(piece: Piece, at: datetime, backends: Backends) -> Publishable | None:
-    """The message with its instant and, once its bytes are safe, its capture."""
-    if piece.message is None:
-        return None
-    message = msgspec.structs.replace(piece.message, collected_at=at)
-    if piece.exchange is None or not isinstance(message, Page):
-        return message
-    capture = backends.evidence.keep(piece.exchange)
-    return msgspec.structs.replace(message, capture=capture)
-
-
-def _answer(question: _Question, backends: Backends) -> None:
-    found = backends.store.get_many(Fetched, list(question.ids))
-    question.answer.set_result({id: one.item for id, one in found.items() if isinstance(one.item, Fetched)})
-
-
-def fetched_id(source: str, url: str) -> str:
-    """The key under which a source remembers an address."""
-    return hashlib.sha256(f"{source}\x1f{url}".encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def sha256(parts: Iterable[bytes]) -> str:
-    """Hex SHA-256 of bytes one after the other."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()
+def _known(ids: Sequence[str], outbox: Outbox, backends: Backends) -> dict[str, Fetched]:
+    waiting = outbox.known(ids)
+    found = backends.store.get_many(Fetched, list(ids))
+    return {id: one.item for id, one in found.items() if isinstance(one.item, Fetched)} | waiting

@@ -28,13 +28,15 @@ class PollingSpider(scrapy.Spider):
     name = "polling"
 
     def __init__(
-        self, *, sources: Sequence[Source], publisher: Publisher, pseudonyms: Pseudonyms, once: bool, **more: Any
-    ) -> None:
+        self, *, sources: Sequence[Source], publisher: Publisher, pseudonyms: Pseudonyms, once: bool, page_bytes: int,
+        **more: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**more)
         self.sources = sources
         self.publisher = publisher
         self.pseudonyms = pseudonyms
         self.once = once
+        self.page_bytes = page_bytes
         self.outcomes: dict[str, Outcome] = {}
 
     async def start(self) -> AsyncIterator[Any]:

@@ -11,9 +11,10 @@ from scrapy.http import Response
 
 from crawlers.addresses import HOME
 from crawlers.feeds import Entry
+from crawlers.pieces import Piece, fetched_id, post_id, sha256
 from crawlers.polling import NEVER, Listed, Outcome
-from crawlers.publish import HTML_LIMIT, Piece, fetched_id, post_id, sha256
 from crawlers.refusals import FAILURES, NotFetched, failure, refusal
+from crawlers.sizes import fitted
 from crawlers.sources import Source
 from crawlers.turns import Turns
 from crawlers.watch import PollingSpider
@@ -159,7 +160,7 @@ class WebSpider(PollingSpider):
             published=published,
             author=self.pseudonyms.of(entry.author, source.id, now) if entry.author else None,
         )
-        return Page(
+        page = Page(
             id=post_id(entry.url),
             collected_at=NEVER,
             source=source.id,
@@ -167,9 +168,10 @@ class WebSpider(PollingSpider):
             account=source.body or source.name,
             kind=source.post_kind,
             row=row,
-            html=None if response is None else response.body[:HTML_LIMIT],
+            html=None if response is None else response.body,
             encoding=None if response is None else source.encoding or declared_encoding(response),
         )
+        return fitted(page, self.page_bytes)
 
 
 def _is_old(known: Fetched) -> bool:

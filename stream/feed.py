@@ -17,7 +17,7 @@ TICK = timedelta(microseconds=1)
 
 
 class Feed:
-    """One publisher of one spool; starts where its last run stopped."""
+    """One publisher of one spool; starts where its last run stopped. Intake rejected what the bus would not take."""
 
     def __init__(self, spool: Spool, backends: Backends) -> None:
         self._backends = backends
@@ -26,6 +26,7 @@ class Feed:
         self.of = spool.length
         self._rows: Iterator[Travelling] = spool.rows(self.done)
         self._next = next(self._rows, None)
+        self._taken: list[Travelling] = []
         ends = spool.ends()
         # Just after the last row, so that a deadline at the very instant of the last row is still ruled on.
         self.end: datetime | None = ends[1] + TICK if ends else None
@@ -33,25 +34,35 @@ class Feed:
     @property
     def is_done(self) -> bool:
         """Whether every row was published."""
-        return self._next is None
+        return self._next is None and not self._taken
 
     def publish(self, limit: int, until: datetime | None = None) -> datetime | None:
-        """Up to `limit` rows (those before `until`), then a mark; the mark's time, None if nothing can be promised."""
-        rows: list[Travelling] = []
-        while self._next is not None and len(rows) < limit and (until is None or self._next.collected_at < until):
-            rows.append(self._next)
-            self._next = next(self._rows, None)
+        """Up to `limit` rows (those before `until`), then a mark; the mark's time, None if nothing can be promised.
+        Where it raises OutsideFailed, the next call publishes those rows first.
+
+        The mark goes last: rows that are published again after a failure still stand before it.
+        """
+        self._take(limit, until)
         mark_at = self._promise(until)
         if mark_at is None:
             return None
         mark = Mark(id=f"mark:{PUBLISHER}", collected_at=mark_at, publisher=PUBLISHER)
-        outgoing = [addressed(row) for row in [*rows, mark]]
-        self.done += len(rows)
-        progress = Progress(id=PUBLISHER, collected_at=mark_at, done=self.done, of=self.of)
+        done = self.done + len(self._taken)
+        progress = Progress(id=PUBLISHER, collected_at=mark_at, done=done, of=self.of)
         with self._backends.together():
-            self._backends.bus.publish("pages", outgoing)
+            self._backends.bus.publish("pages", [addressed(row) for row in self._taken])
             self._backends.store.save_many([Save(item=progress)])
+            self._backends.bus.publish("pages", [addressed(mark)])
+        self.done = done
+        self._taken.clear()
         return mark_at
+
+    def _take(self, limit: int, until: datetime | None) -> None:
+        while (row := self._next) is not None and len(self._taken) < limit:
+            if until is not None and row.collected_at >= until:
+                return
+            self._taken.append(row)
+            self._next = next(self._rows, None)
 
     def _promise(self, until: datetime | None) -> datetime | None:
         """Nothing earlier than this follows."""

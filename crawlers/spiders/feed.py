@@ -7,7 +7,7 @@ import asyncio
 from scrapy.http import Response
 
 from crawlers.feeds import Entry, read_feed
-from crawlers.publish import fetched_id
+from crawlers.pieces import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source, is_web_address
 from crawlers.web import WebSpider

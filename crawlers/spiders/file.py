@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from crawlers.pieces import Piece, fetched_id
 from crawlers.polling import NEVER, Outcome
-from crawlers.publish import Piece, fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from crawlers.watch import PollingSpider
@@ -53,24 +53,37 @@ class FileSpider(PollingSpider):
             size, digest = await asyncio.to_thread(_digest, file, None)
             if known is not None and known.sha256 == digest:
                 return 0
-            skip = await asyncio.to_thread(_rows_read, file, known)
-            rows = self._rows(source, file)
-            number = 0
-            while chunk := await asyncio.to_thread(lambda: [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]):
-                for row in chunk:
-                    number += 1
-                    if number > skip:
-                        await self.publisher.give(Piece(message=row))
+            half = await self._half_read(source, file, digest)
+            skip = max(await asyncio.to_thread(_rows_read, file, known), half)
+            read = Fetched(id=_key(source, file), collected_at=NEVER, source=source.id, url=file.name, sha256=digest,
+                           etag=f"{size}", last_modified="0")  # fmt: skip
+            number = await self._give_rows(source, file, skip, read)
         except (OSError, UsageError, UnicodeError) as error:
             raise NotFetched("later", "file_unreadable") from error
-        remember = Fetched(id=_key(source, file), collected_at=NEVER, source=source.id, url=file.name, sha256=digest,
-                           etag=f"{size}", last_modified=f"{number}")  # fmt: skip
-        await self.publisher.give(Piece(remember=(remember,)))
+        await self.publisher.give(Piece(remember=(_so_far(read, number),)))
         return max(number - skip, 0)
+
+    async def _half_read(self, source: Source, file: Path, digest: str) -> int:
+        """Rows of this very file that a killed crawl had given: they are not stamped a second time."""
+        key = _key(source, file, "half")
+        found = (await self.publisher.known([key])).get(key)
+        return int(found.last_modified or 0) if found is not None and found.sha256 == digest else 0
+
+    async def _give_rows(self, source: Source, file: Path, skip: int, read: Fetched) -> int:
+        """Every row after the first `skip`, each with how far the file is read by then; how many rows there are."""
+        half = msgspec.structs.replace(read, id=_key(source, file, "half"))
+        rows = self._rows(source, file)
+        number = 0
+        while chunk := await asyncio.to_thread(lambda: [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]):
+            pieces = [Piece(message=row, remember=(_so_far(half, at),)) for at, row in enumerate(chunk, number + 1)]
+            await self.publisher.give(*pieces[max(skip - number, 0) :])
+            number += len(chunk)
+        return number
 
     def _rows(self, source: Source, file: Path) -> Iterator[Page | Coverage | Decision | Rejected]:
         """Rows as they stand; those that name no source are this source's."""
-        for row in read_posts(file, Intake(pseudonyms=self.pseudonyms, mode="read")):
+        intake = Intake(pseudonyms=self.pseudonyms, mode="read", max_page_bytes=self.page_bytes)
+        for row in read_posts(file, intake):
             yield (
                 msgspec.structs.replace(row, source=source.id) if isinstance(row, Page) and row.source is None else row
             )
@@ -88,8 +101,12 @@ def _is_ours(name: str) -> bool:
     return name.removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".") and not name.endswith(HALF_WRITTEN)
 
 
-def _key(source: Source, file: Path) -> str:
-    return fetched_id(source.id, f"file:{file.name}")
+def _key(source: Source, file: Path, state: str = "file") -> str:
+    return fetched_id(source.id, f"{state}:{file.name}")
+
+
+def _so_far(read: Fetched, number: int) -> Fetched:
+    return msgspec.structs.replace(read, last_modified=f"{number}")
 
 
 def _digest(file: Path, limit: int | None) -> tuple[int, str]:

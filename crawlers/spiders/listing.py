@@ -10,7 +10,7 @@ from scrapy.http import Response, TextResponse
 
 from crawlers.feeds import Entry
 from crawlers.links import article_links, next_page
-from crawlers.publish import fetched_id
+from crawlers.pieces import fetched_id
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
 from crawlers.web import WebSpider

@@ -144,6 +144,7 @@ def _intake(settings: Settings, mode: str, mapping: Path | None) -> Intake:
         mode="replay" if mode == "replay" else "read",
         mapping=load_mapping(mapping) if mapping else RowMapping(),
         notice=lambda text: console.print(text, markup=False),
+        max_page_bytes=settings.max_page_bytes,
     )
 
 

@@ -97,6 +97,9 @@ def demo_command(
 def crawl_command(
     config: Config = DEFAULT_CONFIG,
     once: Annotated[bool, typer.Option("--once", help="每个信源只抓一轮")] = False,
+    name: Annotated[
+        str | None, typer.Option("--name", envvar="HUIYING_CRAWLER", help="同时运行多个抓取进程时，各自的固定名字")
+    ] = None,
 ) -> None:
     """只抓取：按 robots.txt 与限速访问信源，把网页送上总线。"""
     from crawlers import crawl
@@ -104,7 +107,7 @@ def crawl_command(
 
     settings = settings_of(config)
     with _stopping(None) as stop, serving(("crawl",)):
-        crawl(settings, load_sources(settings.file("sources")), once=once, stop=stop)
+        crawl(settings, load_sources(settings.file("sources")), once=once, stop=stop, name=name)
 
 
 def run_command(

@@ -16,6 +16,7 @@ from stream.intake.columns import KINDS, Mode, read_row
 from stream.intake.mapping import Mapping, load_mapping
 from stream.intake.rejects import NEVER, Flaw, Place, rejected
 from stream.intake.secret import load_pseudonyms
+from stream.intake.sizes import is_carried, too_large
 from stream.intake.tables import open_rows
 from stream.reading.privacy import Pseudonyms
 
@@ -52,13 +53,15 @@ def _say_nothing(message: str) -> None:
 
 class Intake(Struct, frozen=True, kw_only=True):
     """How to read: `mode` replay demands a time, read does not; `encoding` is that of CSV files (None = detect);
-    `notice` is told once of every unknown column (a sentence in Chinese)."""
+    `notice` is told once of every unknown column (a sentence in Chinese). `max_page_bytes`: the largest message that
+    the bus takes (the setting of that name), in both modes: what `read` takes, `replay` takes too."""
 
     pseudonyms: Pseudonyms
     mode: Mode = "replay"
     mapping: Mapping = Mapping()
     encoding: str | None = None
     notice: Callable[[str], None] = _say_nothing
+    max_page_bytes: int = 4 << 20
 
 
 def read_posts(path: str | Path, intake: Intake) -> Iterator[Page | Coverage | Decision | Rejected]:
@@ -79,7 +82,8 @@ def read_posts(path: str | Path, intake: Intake) -> Iterator[Page | Coverage | D
         if (kind := str(ours.get("kind", "post"))) not in KINDS:
             strange.append(f"不认识的 kind“{kind[:40]}”，按 post 处理")
         _report(strange, reported, intake.notice)
-        yield from read_row(ours, place, intake.mode, intake.pseudonyms)
+        for row in read_row(ours, place, intake.mode, intake.pseudonyms):
+            yield row if is_carried(row, intake.max_page_bytes) else rejected(place, too_large(row))
 
 
 def _report(strange: list[str], reported: set[str], notice: Callable[[str], None]) -> None:

@@ -22,6 +22,7 @@ Reason = Literal[
     "no_text",  # neither title nor text
     "unreadable_text",  # nothing but control characters, NUL, lone surrogates
     "too_long",  # a row or text over the limit
+    "too_large",  # more bytes, once encoded, than the bus takes in one message (max_page_bytes)
     "wrong_type",  # a list or object where text is expected
     "formula",  # a spreadsheet formula without a stored value; formulas are never evaluated
     "no_time",  # neither published_at nor collected_at (replay only)
