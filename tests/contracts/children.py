@@ -13,17 +13,17 @@ from stream.backends import open_backends
 from stream.core.cases import Assignment
 from stream.core.documents import Coverage
 from stream.core.intervals import SHANGHAI
-from stream.ports import Backends, Outgoing, Save
+from stream.ports import Backends, Outgoing, Record, Save, Subscription
 from stream.settings import Backend, Settings
 from tests.servers import distributed_settings
 
 START = datetime(2025, 3, 1, 8, tzinfo=SHANGHAI)
 
 
-def step(backends: Backends, kill_at: str, atomic: str) -> None:
-    """One batch as a runner does it; dies by SIGKILL at `kill_at`."""
-    subscription = backends.bus.subscribe(["in"], "step")
-    records = subscription.poll(100, 0)
+def step(backends: Backends, kill_at: str, atomic: str, name: str) -> None:
+    """One batch as a runner does it, from the topic in-NAME to out-NAME; dies by SIGKILL at `kill_at`."""
+    subscription = backends.bus.subscribe([f"in-{name}"], f"step-{name}")
+    records = _polled(subscription)
     _die_at("poll", kill_at)
     ids = [record.body.decode() for record in records]
     known = backends.store.get_many(Assignment, ids)
@@ -35,13 +35,21 @@ def step(backends: Backends, kill_at: str, atomic: str) -> None:
     with backends.together() if atomic == "together" else nullcontext():
         assert all(saved.ok for saved in backends.store.save_many(saves))
         _die_at("save", kill_at)
-        backends.bus.publish("out", [Outgoing(body=id.encode(), key=id) for id in ids])
+        backends.bus.publish(f"out-{name}", [Outgoing(body=id.encode(), key=id) for id in ids])
         _die_at("publish", kill_at)
         offsets: dict[tuple[str, int], int] = {}
         for record in records:
             offsets[record.topic, record.partition] = record.offset + 1
         subscription.commit(offsets)
         _die_at("commit", kill_at)
+
+
+def _polled(subscription: Subscription) -> list[Record]:
+    """All that waits for the group: it may have to wait itself until a killed member counts as dead."""
+    records: list[Record] = []
+    while not subscription.partitions() or len(records) < subscription.lag():
+        records += subscription.poll(100, 0.1)
+    return records
 
 
 def write(backends: Backends, name: str, count: str) -> None:
@@ -65,10 +73,13 @@ def raise_counter(backends: Backends, times: str) -> None:
 
 
 def hold(backends: Backends, group: str) -> None:
-    """Joins a group, says which partitions it has, and waits to be killed."""
+    """Joins a group, says which partitions it has, and reads on until it is killed."""
     subscription = backends.bus.subscribe(["shared"], group)
+    while not subscription.partitions():
+        subscription.poll(1, 0.05)
     print(len(subscription.partitions()), flush=True)
-    signal.pause()
+    while True:
+        subscription.poll(1, 0.05)
 
 
 def _die_at(place: str, kill_at: str) -> None:

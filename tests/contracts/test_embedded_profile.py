@@ -20,6 +20,24 @@ from stream.settings import Backend, Settings
 TABLE = ("CREATE TABLE t (x INTEGER)",)
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path, backend=Backend(workers=1))
+
+
+def test_a_rolled_back_batch_was_never_published(settings: Settings) -> None:
+    backends = open_backends(settings)
+    subscription = backends.bus.subscribe(["t"], "g")
+    with pytest.raises(RuntimeError), backends.together():
+        backends.bus.publish("new topic", [Outgoing(body=b"lost")])
+        backends.bus.publish("t", [Outgoing(body=b"lost")])
+        raise RuntimeError
+    backends.bus.publish("new topic", [Outgoing(body=b"kept")])
+    assert subscription.poll(9, 0) == []
+    assert [one.body for one in backends.bus.subscribe(["new topic"], "g").poll(9, 0)] == [b"kept"]
+    backends.close()
+
+
 def test_namespaces_never_meet(tmp_path: Path, items: Any) -> None:
     one, other = (open_backends(Settings(data=tmp_path, namespace=name)) for name in ("one", "two"))
     one.bus.publish("t", [Outgoing(body=b"1")])
