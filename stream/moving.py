@@ -23,7 +23,9 @@ ROUND = 200
 """Records of one partition before it is the next one's turn, so that no reader has to hold back much."""
 # A broker may take this long to hand over what it has; a file shows it at once.
 BROKER_S = 2.0
-JOIN_S = 30.0
+JOIN_S = 0.1
+PATIENCE_S = 30.0
+"""How long a group may take to form (a killed member counts until its session ends), or a broker to answer."""
 
 Progressed = Callable[[str, int, int | None], None]
 """What is being done, how much of it is done, of how much (None: not known)."""
@@ -132,10 +134,18 @@ def _publish(new: Backends, topic: str, placed: Sequence[Placed]) -> None:
 
 
 def _arrived(new: Backends, leg: Leg) -> Arrived:
+    """Each partition by itself, so in whatever order they come."""
     found = Arrived()
-    for turn in _unread(new, leg):
-        for record in turn.records:
-            found.add(Placed(record.partition, record.body))
+    with _joined(new, leg) as subscription:
+        subscription.pause(())
+        left, idle_s = subscription.lag(), 0.0
+        while left > 0:
+            records = subscription.poll(ROUND, BROKER_S)
+            for record in records:
+                found.add(Placed(record.partition, record.body))
+            left -= len(records)
+            idle_s = 0.0 if records else idle_s + BROKER_S
+            _check_patience(left, idle_s)
     return found
 
 
@@ -180,11 +190,11 @@ def _await_all(subscription: Subscription, backends: Backends, leg: Leg) -> None
     wanted = sorted((topic, one) for topic in leg.reads for one in range(backends.bus.partitions(topic)))
     # A group forms while its member polls.
     subscription.pause(wanted)
-    for _ in range(1 if backends.is_atomic else int(JOIN_S)):
+    for _ in range(1 if backends.is_atomic else round(PATIENCE_S / JOIN_S)):
         if sorted(subscription.partitions()) == wanted:
             subscription.rewind()
             return
-        subscription.poll(1, 1.0)
+        subscription.poll(1, JOIN_S)
     raise UsageError(f"{leg.step}：有别的进程正在读取 {leg.reads[0]}；请先停止所有 huiying run 与 watch，再迁移")
 
 
@@ -192,7 +202,6 @@ def _turns(subscription: Subscription, partitions: Sequence[Partition], wait_s: 
     left, idle_s = subscription.lag(), 0.0
     going = list(partitions)
     while left > 0:
-        before = left
         for partition in list(going):
             subscription.pause([one for one in partitions if one != partition])
             taken = 0
@@ -200,11 +209,17 @@ def _turns(subscription: Subscription, partitions: Sequence[Partition], wait_s: 
                 taken += len(records)
                 left -= len(records)
                 yield Turn(partition, records)
-            if not taken and not wait_s:
+            idle_s = 0.0 if taken else idle_s + max(wait_s, 1.0)
+            if not taken:
                 going.remove(partition)
-                yield Turn(partition, [])
-        idle_s = 0.0 if left < before else idle_s + max(wait_s, 1.0) * len(partitions)
-        if idle_s > JOIN_S:
-            raise OutsideFailed(f"总线没有给出全部未读消息（还差 {left} 条）；请检查服务器，再运行同一命令")
-    for partition in going:
+                if not wait_s:
+                    yield Turn(partition, [])
+        _check_patience(left, idle_s)
+        going = going or list(partitions)
+    for partition in partitions if wait_s else going:
         yield Turn(partition, [])
+
+
+def _check_patience(left: int, idle_s: float) -> None:
+    if left and idle_s > PATIENCE_S:
+        raise OutsideFailed(f"总线没有给出全部未读消息（还差 {left} 条）；请检查服务器，再运行同一命令")

@@ -48,7 +48,7 @@ def opened(settings: Settings) -> Iterator[Backends]:
 
 
 class Journey:
-    """A run of the invented posts, as far as is wanted, in batches of a size that divides nothing."""
+    """A run of the invented posts, as far as is wanted."""
 
     def __init__(self, settings: Settings, spool: Spool, seed: int = 0) -> None:
         self._settings, self._spool = settings, spool
@@ -56,7 +56,7 @@ class Journey:
 
     def begin(self, rows: int) -> None:
         """Publishes so many rows; the steps work by turns, some more than others, and stop anywhere."""
-        with opened(self._settings) as backends, closing(self._pipeline(backends)) as pipeline:
+        with opened(self._settings) as backends, closing(self._pipeline(backends, 7)) as pipeline:
             feed = Feed(self._spool, backends)
             while feed.done < rows:
                 feed.publish(11)
@@ -68,7 +68,7 @@ class Journey:
         """Carries on to the end; the output files."""
         out.mkdir()
         with opened(self._settings) as backends:
-            with closing(self._pipeline(backends)) as pipeline:
+            with closing(self._pipeline(backends, 200)) as pipeline:
                 feed = Feed(self._spool, backends)
                 mark = feed.publish(0)
                 while not feed.is_done or pipeline.watermark() != mark:
@@ -78,8 +78,8 @@ class Journey:
             write_all(backends.store, self._spool.rejected(), out)
         return {path.name: path.read_bytes() for path in out.iterdir()}
 
-    def _pipeline(self, backends: Backends) -> Pipeline:
-        return Pipeline(self._settings, STEPS, backends, Options(assume_covered=True, batch=7))
+    def _pipeline(self, backends: Backends, batch: int) -> Pipeline:
+        return Pipeline(self._settings, STEPS, backends, Options(assume_covered=True, batch=batch))
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,8 @@ def test_a_killed_migration_goes_on(tmp_path: Path, target: Target, spool: Spool
     before, after = file(tmp_path, "before", 2), target(3)
     Journey(before, spool, seed=1).begin(ROWS // 2)
     old, new = profile(before, tmp_path, "old"), profile(after, tmp_path, "new")
-    for moment in ("写入 assignment", "总线 pages", "总线 mentions"):
+    moments = ("写入 assignment", "总线 pages", "总线 mentions")
+    for moment in moments if after.backend.store == "sqlite" else moments[-1:]:
         killed(old, new, moment)
     migrated = migrate(before, after, quietly)
     assert all(one.is_same for one in migrated.kinds)
