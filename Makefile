@@ -4,6 +4,8 @@ BIN := .venv/bin
 # What measures quality reads data that is not part of this project: DATA names its folder, JUDGE the scoring scripts.
 DATA ?= ../shared/data
 JUDGE ?= ../shared/judge
+# A folder with real servers to test on: `up` starts them, `down` stops them.
+SERVERS ?= ../shared/servers
 
 .PHONY: help install check test test-long test-extras test-distributed demo bench evaluate lock clean
 
@@ -28,16 +30,17 @@ check: install  ## format, lint, types, import contracts, configuration
 test: install  ## the tests that CI runs at every change (minutes)
 	$(BIN)/python -m pytest -m 'not long and not distributed and not transformer'
 
-test-long: install  ## the long ones: many random cases, many crashes
-	$(BIN)/python -m pytest -m long --timeout 3600
+test-long: install  ## the long ones: many random cases, many crashes; on real servers too (see test-distributed)
+	$(BIN)/python -m pytest -m 'long and not distributed' --timeout 3600
+	SERVERS='$(SERVERS)' .ci/on-servers -m 'long and distributed' --timeout 3600
 
 test-extras: install  ## what the extras bring: a transformer (on PyTorch's CPU build), training
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0 transformers scikit-learn
 	$(BIN)/python -m pytest -m transformer
 	$(BIN)/python -m pytest tests/reading/test_topics_scores.py tests/cli/test_cli_train_extract.py
 
-test-distributed: install  ## the contracts against real servers (the Kafka and Elasticsearch backends come next)
-	@echo '分布式后端（Kafka 与 Elasticsearch）尚未交付；嵌入式后端的契约测试在 make test 中'; exit 3
+test-distributed: install  ## on real servers: HUIYING_TEST_KAFKA and HUIYING_TEST_ELASTIC name them, else SERVERS starts some
+	SERVERS='$(SERVERS)' .ci/on-servers -m 'distributed and not long'
 
 demo: install  ## a recorded incident in compressed time, with the live dashboard
 	$(BIN)/huiying demo
