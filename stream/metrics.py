@@ -115,8 +115,8 @@ def outage(server: Literal["bus", "store", "outside"], is_away: bool) -> None:
     _set("huiying_away", int(is_away), server)
 
 
-def delivered(channel: str, outcome: Literal["sent", "failed", "waiting"]) -> None:
-    """One attempt to send an alert: it worked, was given up, or will be repeated."""
+def delivered(channel: str, outcome: str) -> None:
+    """One attempt to send an alert; `outcome` = the state of its delivery then: sent, failed (for good), waiting."""
     _add("huiying_deliveries_total", 1, channel, outcome)
 
 
