@@ -32,8 +32,6 @@ SCHEMA = (
     """CREATE TABLE state (
         one INTEGER PRIMARY KEY, last INTEGER NOT NULL, pieces INTEGER NOT NULL, bytes INTEGER NOT NULL)""",
 )
-BATCH_BYTES = 16 << 20
-"""A batch to publish ends here, so that a backlog of large pages does not fill the memory."""
 ASKED_AT_ONCE = 500
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=SHANGHAI)
@@ -44,10 +42,12 @@ class Bounds(Struct, frozen=True, kw_only=True):
     """How much waits at most; the piece that passes a bound is the last.
 
     200 MB are about 2,500 pages of 60 KB: forty sources with a new article a minute go on for an hour. 100,000 pieces
-    bound what many small ones (a partner's rows) take beside their bytes."""
+    bound what many small ones (a partner's rows) take beside their bytes. A batch to publish ends at `batch_bytes`, so
+    that a backlog of large pages does not fill the memory."""
 
     bytes: int = 200_000_000
     pieces: int = 100_000
+    batch_bytes: int = 16_000_000
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -87,11 +87,11 @@ class Outbox:
         return added
 
     def head(self, limit: int) -> list[Waiting]:
-        """The first pieces that wait, in order: up to `limit`, about BATCH_BYTES."""
+        """The first pieces that wait, in order: up to `limit`, about `Bounds.batch_bytes`."""
         chosen: list[int] = []
         size = 0
         for at, one in self._file.read("SELECT at, size FROM piece ORDER BY at LIMIT ?", (limit,)):
-            if chosen and size + one > BATCH_BYTES:
+            if chosen and size + one > self._bounds.batch_bytes:
                 break
             chosen.append(at)
             size += one

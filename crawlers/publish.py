@@ -22,9 +22,10 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from crawlers.drain import Drain
+from crawlers.drain import Drain, answering
 from crawlers.outbox import Bounds, Outbox
 from crawlers.pieces import Piece
+from stream import metrics
 from stream.backends.sqlite_locks import FileLock
 from stream.clock import wall_now
 from stream.core.documents import Page
@@ -35,6 +36,8 @@ from stream.ports import Backends, Evidence
 log = logging.getLogger("huiying.crawl")
 
 PUBLISHER = "crawl"
+LAST_PAUSE_S = 0.5
+"""Between the tries of one who is stopped: somebody waits for it, and what waits is safe."""
 T = TypeVar("T")
 
 
@@ -228,8 +231,12 @@ class Publisher:
             self._resumed.set()
             marked, is_over = monotonic(), False
             while not is_over:
+                metrics.turned(PUBLISHER)
+                metrics.unpublished(outbox.length())
                 is_over = self._kept.is_set()
                 while self._patiently(drain.turn):
+                    metrics.turned(PUBLISHER)
+                    metrics.unpublished(outbox.length())
                     self._turns += 1
                     self._room.set()
                     marked = monotonic()
@@ -258,7 +265,10 @@ class Publisher:
                 if self._stopping.is_set() and tries >= len(self._pace.retry_s):
                     raise
                 log.warning("外部系统没有应答，稍后重试：%s", error)
-                sleep(self._pace.retry_s[min(tries, len(self._pace.retry_s) - 1)])
+                metrics.turned(PUBLISHER)
+                pause_s = self._pace.retry_s[min(tries, len(self._pace.retry_s) - 1)]
+                if self._stopping.wait(pause_s):
+                    sleep(min(pause_s, LAST_PAUSE_S))
                 tries += 1
 
 
@@ -272,5 +282,6 @@ def _proven(piece: Piece, evidence: Evidence) -> Piece:
 
 def _known(ids: Sequence[str], outbox: Outbox, backends: Backends) -> dict[str, Fetched]:
     waiting = outbox.known(ids)
-    found = backends.store.get_many(Fetched, list(ids))
+    with answering("store"):
+        found = backends.store.get_many(Fetched, list(ids))
     return {id: one.item for id, one in found.items() if isinstance(one.item, Fetched)} | waiting

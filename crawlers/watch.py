@@ -14,6 +14,7 @@ from crawlers.polling import Outcome, coverage, ended, poll_id, rest_s
 from crawlers.publish import Publisher
 from crawlers.refusals import NotFetched
 from crawlers.sources import Source
+from stream import metrics
 from stream.clock import wall_now
 from stream.reading.privacy import Pseudonyms
 
@@ -68,6 +69,7 @@ class PollingSpider(scrapy.Spider):
         except NotFetched as error:
             outcome = ended(error)
         await self.publisher.give(coverage(source, outcome, last, began))
+        metrics.polled(source.id, outcome.fate, outcome.published, is_complete=outcome.fate == "complete")
         say = log.warning if outcome.reason else log.info
         say("%s：发现 %d，发布 %d%s", source.id, outcome.found, outcome.published,
             f"，未覆盖：{outcome.reason}" if outcome.reason else "")  # fmt: skip

@@ -40,7 +40,7 @@ class Feed:
         """Up to `limit` rows (those before `until`), then a mark; the mark's time, None if nothing can be promised.
         Where it raises OutsideFailed, the next call publishes those rows first.
 
-        The mark goes last: rows that are published again after a failure still stand before it.
+        The mark goes last, once the rows are done with: what is published again after a failure stands before it.
         """
         self._take(limit, until)
         mark_at = self._promise(until)
@@ -52,9 +52,9 @@ class Feed:
         with self._backends.together():
             self._backends.bus.publish("pages", [addressed(row) for row in self._taken])
             self._backends.store.save_many([Save(item=progress)])
-            self._backends.bus.publish("pages", [addressed(mark)])
         self.done = done
         self._taken.clear()
+        self._backends.bus.publish("pages", [addressed(mark)])
         return mark_at
 
     def _take(self, limit: int, until: datetime | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ class FileSpider(PollingSpider):
         half = msgspec.structs.replace(read, id=_key(source, file, "half"))
         rows = self._rows(source, file)
         number = 0
-        while chunk := await asyncio.to_thread(lambda: [row for row, _ in zip(rows, range(AT_ONCE), strict=False)]):
+        while chunk := await asyncio.to_thread(lambda: list(islice(rows, AT_ONCE))):
             pieces = [Piece(message=row, remember=(_so_far(half, at),)) for at, row in enumerate(chunk, number + 1)]
             await self.publisher.give(*pieces[max(skip - number, 0) :])
             number += len(chunk)
