@@ -185,8 +185,11 @@ def test_the_crawler_polls_and_leaves(start: Callable[[str], Service]) -> None:
 
 
 def test_workers_share_the_work_and_leave(start: Callable[[str], Service]) -> None:
-    """Two of them, as with --scale worker=2: both are healthy, one of them only stands by for gather."""
+    """Two of them, as with --scale worker=2, on empty servers: both are healthy, the one that leads does its upkeep,
+    and nobody has anything to complain of."""
     workers = [start("worker"), start("worker")]
     for one in workers:
         one.wait(one.is_healthy, "healthy")
+    workers[0].wait(lambda: any("huiying_incidents_open 0.0" in metrics(one) for one in workers), "took stock")
     assert [one.stop() for one in workers] == [0, 0], "".join(one.said() for one in workers)
+    assert [line for one in workers for line in one.said().splitlines() if '"level": "error"' in line] == []
