@@ -6,12 +6,14 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, get_args
 
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from stream.backends import open_backends
@@ -19,13 +21,13 @@ from stream.clock import clock_now, wall_now
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.configuration import problems
 from stream.core.cases import Alert, Incident
-from stream.core.codec import decode
-from stream.core.documents import Decision, DecisionKind, Post
+from stream.core.documents import Decision, DecisionKind, Message, Post
 from stream.core.intervals import SHANGHAI
 from stream.core.records import Clock, Progress, Rejected
-from stream.errors import SettingsError, UsageError
+from stream.errors import MessageRejected, SettingsError, UsageError
+from stream.journey import STEPS, leg
 from stream.ports import Backends, Filter, Save
-from stream.wire import addressed
+from stream.wire import addressed, received
 
 console = Console()
 rejected_app = typer.Typer(help="被拒的消息：列出、解释、重新处理", no_args_is_help=True)
@@ -116,14 +118,17 @@ def decide_command(
 def rejected_list_command(
     config: Config = DEFAULT_CONFIG,
     limit: Annotated[int, typer.Option("--limit", help="最多几条")] = 50,
+    step: Annotated[
+        str | None, typer.Option("--step", help="只看这一步的，如 extract；行在读入时被拒为 intake")
+    ] = None,
+    reason: Annotated[str | None, typer.Option("--reason", help="只看这种原因的，如 no_text")] = None,
 ) -> None:
     """最近被拒的消息：编号、步骤、原因、来处。"""
+    table = Table("编号", "步骤", "原因", "文件", "行")
     with _store(config) as backends:
-        table = Table("编号", "步骤", "原因", "文件", "行")
-        for stored in backends.store.listing(Rejected, order="newest", limit=limit).items:
-            one = stored.item
-            assert isinstance(one, Rejected)
-            table.add_row(one.id, one.step, one.reason, one.file or "", str(one.line or ""))
+        fitting = (one for one in _newest(backends) if step in (None, one.step) and reason in (None, one.reason))
+        for one in islice(fitting, limit):
+            table.add_row(escape(one.id), one.step, one.reason, escape(one.file or ""), str(one.line or ""))
     console.print(table)
 
 
@@ -141,17 +146,39 @@ def rejected_explain_command(identity: Identity, config: Config = DEFAULT_CONFIG
 
 @rejected_app.command("requeue")
 def rejected_requeue_command(identity: Identity, config: Config = DEFAULT_CONFIG) -> None:
-    """把一条被拒消息放回它那一步的入口（例如修好配置之后）。"""
-    from stream.journey import leg
-
+    """把一条被拒消息放回它那一步的入口（例如修好配置之后）。重复放回不改变结果。"""
     with _store(config) as backends:
         one = _rejected(backends, identity)
+        if one.step not in STEPS:
+            raise UsageError(f"{identity}：是输入的一行（{one.reason}），从未上过总线；请改正原始数据后重新输入")
         try:
-            message = decode((one.payload or "").encode())
-        except msgspec.DecodeError:
-            raise UsageError(f"{identity}：内容没有完整保留，不能重新处理；请重新输入原始数据") from None
-        backends.bus.publish(leg(one.step).reads[0], [addressed(message)])
-    console.print("已放回", markup=False)
+            backends.bus.publish(leg(one.step).reads[0], [addressed(_message(one))])
+        except MessageRejected:
+            raise UsageError(f"{identity}：超过总线所收的大小；请调大 max_page_bytes 后再试") from None
+    console.print("已放回；流水线会重新处理", markup=False)
+
+
+def _message(one: Rejected) -> Message:
+    """What was rejected. Raises UsageError where it was never a message, or was cut when it was put aside."""
+    try:
+        return received((one.payload or "").encode())
+    except MessageRejected:
+        pass
+    if one.reason == "undecodable":
+        raise UsageError(f"{one.id}：不是本系统的消息，放回也读不懂；请改正发布它的程序，由它重新发布")
+    raise UsageError(f"{one.id}：消息较长，只保留了开头，不能放回；请重新输入原始数据")
+
+
+def _newest(backends: Backends) -> Iterator[Rejected]:
+    cursor: str | None = None
+    while True:
+        page = backends.store.listing(Rejected, order="newest", limit=500, cursor=cursor)
+        for stored in page.items:
+            assert isinstance(stored.item, Rejected)
+            yield stored.item
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 @sources_app.command("test")
