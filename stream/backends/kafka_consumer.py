@@ -137,6 +137,7 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         """What has come, behind what is there already; also what keeps this member alive."""
         with self._speaking() as consumer:
             self._apply_pauses(consumer)
+            _unstick(consumer)
             found = consumer.poll(timeout_ms=ms(timeout_s), max_records=AHEAD)
         self._settle()
         for there, records in found.items():
@@ -273,3 +274,11 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
         self._assignor.forget()
         for kept in (self._numbers, self._committed, self._ahead, self._ahead_bytes):
             kept.clear()
+
+
+def _unstick(consumer: Any) -> None:
+    """The library (3.0.12) takes up what it had fetched of a paused partition only while it holds no other batch, and an
+    exhausted batch counts as one: a resumed partition would never be read again."""
+    fetcher = consumer._fetcher
+    if fetcher._next_partition_records is not None and not fetcher._next_partition_records:
+        fetcher._next_partition_records = None

@@ -86,6 +86,17 @@ class TestRecords:
         bus.publish("t", [Outgoing(body=b"x", partition=0)] * 100 + [Outgoing(body=b"y", partition=1)] * 3)
         assert {record.partition for record in polled(bus.subscribe(["t"], "g"), 10)} == {0, 1}
 
+    def test_every_partition_is_read_to_its_end_whichever_pause(self, opened: Callable[..., Backends]) -> None:
+        bus = opened(partitions=3).bus
+        bus.publish("t", [Outgoing(body=str(n).encode(), partition=n % 3) for n in range(9_000)])
+        subscription = bus.subscribe(["t"], "g")
+        seen: set[str] = set()
+        deadline = time.monotonic() + 60
+        while len(seen) < 9_000 and time.monotonic() < deadline:
+            subscription.pause([("t", len(seen) // 500 % 3)])
+            seen |= set(bodies(subscription.poll(200, 0.05)))
+        assert len(seen) == 9_000
+
     def test_a_waiting_poll_wakes_at_once(self, bus: Bus, settings: Settings, joined: Joined) -> None:
         subscription = bus.subscribe(["t"], "g")
         joined({subscription: 1})
