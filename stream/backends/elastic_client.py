@@ -163,6 +163,8 @@ def _options(settings: Elastic) -> dict[str, Any]:
         "serializers": {"application/json": _Json()},
     }  # fmt: skip
     if settings.ca_file is not None:
+        if not Path(settings.ca_file).is_file():
+            raise SettingsError(f"elastic.ca_file：{settings.ca_file} 不存在；请检查路径")
         options["ca_certs"] = settings.ca_file
     if api_key := _secret("HUIYING_ELASTIC_API_KEY", "api_key_file", settings.api_key_file):
         options["api_key"] = api_key

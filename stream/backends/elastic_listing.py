@@ -57,9 +57,10 @@ class Lister:
         """Items in order, and the next cursor. ValueError for what the kind does not have."""
         columns = ordered_by(asked.kind, asked.order)
         after = None if asked.cursor is None else read_cursor(asked.cursor, columns)
-        hits = self._hits(asked, columns, after)
+        wanted = [*conditions(asked.kind, asked.where, asked.words), *asked.also]
         if not is_answerable(asked.where) or not is_storable(asked.words) or asked.limit < 1:
             return Listing(items=[], cursor=None)
+        hits = self._hits(asked, wanted, columns, after)
         found: list[Stored] = []
         last: list[Any] | None = None
         for examined, hit in enumerate(hits):
@@ -89,11 +90,12 @@ class Lister:
         answer = self._client.ask(lambda es: es.count(index=index, query=query, ignore_unavailable=True))
         return int(answer["count"])
 
-    def _hits(self, asked: Asked, columns: tuple[str, ...], after: list[Any] | None) -> Iterator[Hit]:
+    def _hits(
+        self, asked: Asked, wanted: list[Query], columns: tuple[str, ...], after: list[Any] | None
+    ) -> Iterator[Hit]:
         """Everything that fits, in order."""
-        found = [*conditions(asked.kind, asked.where, asked.words), *asked.also]
         streams = [
-            self._stream(asked, [*found, *some], columns, after) for some in self._restricted(asked.kind, asked.where)
+            self._stream(asked, [*wanted, *some], columns, after) for some in self._restricted(asked.kind, asked.where)
         ]
         if len(streams) == 1:
             return streams[0]
@@ -140,8 +142,10 @@ class Lister:
 
     def _assigned(self, incident: str) -> set[str]:
         """The posts of an incident: their assignments say so."""
-        asked = Asked(kind=KINDS[Assignment], where=Filter(incident=incident), order="id", limit=_LARGEST_PAGE)
-        return {stored(asked.kind, hit["_source"]).item.id for hit in self._hits(asked, ("id",), None)}
+        kind = KINDS[Assignment]
+        asked = Asked(kind=kind, where=Filter(incident=incident), order="id", limit=_LARGEST_PAGE)
+        hits = self._hits(asked, conditions(kind, asked.where), ("id",), None)
+        return {stored(kind, hit["_source"]).item.id for hit in hits}
 
     def _remember(self, kind: Kind, hit: Hit, one: Stored) -> None:
         known = Known(revision=one.revision, seq=hit["_seq_no"], term=hit["_primary_term"], index=hit["_index"])

@@ -62,7 +62,7 @@ class Forgetter:
     def _shorten(self, before: datetime, limit: int) -> int:
         """Texts that came after their day was dropped, or of accounts that are no authority any more."""
         query = {"bool": {"filter": [{"term": {"forgettable": "yes"}}, {"range": {"at": {"lt": instant(before)}}}]}}
-        found = self._page(f"{self._names.kept},{self._names.authority}", query, limit, None)
+        found = self._page(f"{self._names.kept},{self._names.authority}", query, min(limit, _AT_ONCE), None)
         posts = [stored(_POST, hit["_source"]) for hit in found]
         saves = [Save(item=_forgotten(one), expected=one.revision) for one in posts]
         return sum(saved.ok for saved in self._saver.save_many(saves))

@@ -33,7 +33,8 @@ class ElasticStore:
     def __init__(self, settings: Settings) -> None:
         self._indices = Indices(Client(settings.elastic), settings)
         self._client = self._indices.client
-        names, memory = self._indices.names, Memory()
+        self.names = names = self._indices.names
+        memory = Memory()
         self._reader = Reader(self._client, names, memory)
         self._saver = Saver(self._indices, self._reader, memory)
         self._lister = Lister(self._client, names, memory)
