@@ -96,10 +96,11 @@ def _held(*both: Settings) -> Iterator[None]:
 
 
 def _moved(old: Backends, new: Backends, told: Progressed) -> Migrated:
+    for store in (old.store, new.store):
+        store.refresh()
     if not any(old.store.count(kind) for kind in KINDS) and not is_unread(old):
         raise UsageError("源是空的，没有可迁移的内容；请检查 --from、HUIYING_DATA 与 HUIYING_NAMESPACE")
     check_finished(old)
-    new.store.refresh()
     for kind in KINDS:
         _check_target(old.store, new.store, kind, told)
     there = arrived(old, new)

@@ -20,7 +20,7 @@ from stream.backends import open_backends
 from stream.core.cases import Alert, Judgement
 from stream.core.codec import Item
 from stream.core.documents import Page, Row
-from stream.core.records import Fetched, Progress
+from stream.core.records import Fetched, Journal, Progress
 from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.intake import Intake, load_pseudonyms, read_posts
@@ -62,7 +62,7 @@ class Journey:
                 feed.publish(11)
                 for worker in pipeline.workers:
                     for _ in range(self._random.choice((0, 1, 1, 2))):
-                        worker.work(0.0)
+                        worker.work(0.0 if backends.is_atomic else 0.2)
 
     def end(self, out: Path) -> dict[str, bytes]:
         """Carries on to the end; the output files."""
@@ -191,6 +191,33 @@ def test_a_killed_migration_goes_on(tmp_path: Path, target: Target, spool: Spool
     again = migrate(before, after, quietly)
     assert (again.items, again.records) == (0, 0)
     assert Journey(after, spool).end(tmp_path / "out") == unbroken
+
+
+@pytest.mark.distributed
+def test_a_cluster_s_run_moves_back_into_a_file(tmp_path: Path, spool: Spool, unbroken: dict[str, bytes]) -> None:
+    before, after = distributed_settings(tmp_path, f"t{uuid.uuid4().hex[:12]}", 3), file(tmp_path, "after", 2)
+    try:
+        Journey(before, spool, seed=5).begin(ROWS // 2)
+        with opened(before) as backends:
+            backends.store.save_many([Save(item=begun(offset=10**6))])
+        with pytest.raises(UsageError, match="没有做完"):
+            migrate(before, after, quietly)
+        with opened(before) as backends:
+            backends.store.save_many([Save(item=begun(offset=0))])
+        migrated = migrate(before, after, quietly)
+        assert migrated.records > 0 and all(one.is_same for one in migrated.kinds)
+        assert {one.kind for one in migrated.kinds if one.source.items} >= {"post", "assignment", "judgement"}
+    finally:
+        erase(before)
+    assert Journey(after, spool).end(tmp_path / "out") == unbroken
+
+
+def begun(offset: int) -> Journal:
+    """A batch that had read up to `offset`."""
+    return Journal(
+        id="judge|0", collected_at=START, topic="judgements", saves=[], outgoing=[], rejected=[],
+        offsets=[("incidents", 0, offset)],
+    )  # fmt: skip
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
