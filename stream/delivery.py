@@ -14,6 +14,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
+from stream import metrics
 from stream.core.alert_policy import KINDS, AlertPolicy, Channel, Retry, span
 from stream.core.alert_texts import lines
 from stream.core.alerts import dead_man_alert, is_standing_still
@@ -114,6 +115,7 @@ class Deliverer:
             told = self._backends.notifier.send(delivery.channel, alert.item)
         after = settled(delivery, told, self._policy.retry, now)
         self._backends.store.save_many([Save(item=after, expected=revision)])
+        metrics.delivered(delivery.channel, after.state)
         if after.state == "failed" and not told.retry:
             self._disable(delivery.channel, told, now)
         return after.state

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
+from stream import metrics
 from stream.core.codec import Item, decode_item, encode
 from stream.core.records import Intent, Journal, Rejected, Sent
 from stream.errors import Conflict
@@ -79,6 +80,7 @@ class Ledger:
             store.save_many([Save(item=one) for one in effects.rejected])
             rejects = [Outgoing(body=encode(one), key=one.id) for one in effects.rejected]
             bus.publish(rejected_topic(self._step), rejects)
+            metrics.rejected(self._step, len(rejects))
         if effects.outgoing:
             bus.publish(effects.topic, effects.outgoing)
         if effects.offsets:

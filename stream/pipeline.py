@@ -14,8 +14,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from stream import logs, metrics
 from stream.assembly import step_maker
 from stream.backends import open_backends
+from stream.core.records import Clock
 from stream.errors import OutsideFailed
 from stream.journey import STEPS
 from stream.ports import Backends
@@ -25,6 +27,7 @@ from stream.settings import Settings
 log = logging.getLogger("huiying.pipeline")
 
 IDLE_S = 0.02
+TELL_S = 15.0
 # What scales with cores has processes of its own; the ordered steps share one, since none of them fills a core.
 STATELESS = ("extract", "classify")
 ORDERED = ("gather", "judge", "alert")
@@ -43,6 +46,7 @@ class Pipeline:
     """Workers of some steps over one set of backends."""
 
     def __init__(self, settings: Settings, steps: Sequence[str], backends: Backends, options: Options) -> None:
+        self._backends = backends
         self.workers = [
             Worker(name, step_maker(name, settings, assume_covered=options.assume_covered), backends, options.batch)
             for name in STEPS
@@ -65,6 +69,12 @@ class Pipeline:
         """Up to when the last step here has finished everything."""
         return self.workers[-1].passed
 
+    def reach(self) -> None:
+        """Asks both servers something. Raises OutsideFailed where one does not answer: a poll that finds nothing, and
+        a batch that needs nothing, prove nothing."""
+        self._backends.store.get_many(Clock, ["pipeline"])
+        self.workers[0].lag()
+
     def leads(self) -> bool:
         """Whether the one ordered reader works here, not elsewhere: then this process does the upkeep too."""
         return any(worker.leg.order == "one" and worker.is_active() for worker in self.workers)
@@ -73,6 +83,13 @@ class Pipeline:
         """Up to when each lane of the last step is done, as far as it is here."""
         last = [worker for worker in self.workers if worker.leg.step == STEPS[-1]]
         return {name: at for worker in last for name, at in worker.progress().items()}
+
+    def tell(self) -> None:
+        """How far the workers here are, and what waits for them: asks the bus, so now and then."""
+        if metrics.is_on():
+            for worker in self.workers:
+                metrics.watermark(worker.leg.step, worker.passed)
+                metrics.lag(worker.leg.step, worker.lag())
 
     def close(self) -> None:
         """Leaves all groups."""
@@ -94,19 +111,23 @@ class Patience:
         if self._since is not None:
             log.warning("外部系统恢复应答，继续处理")
         self._since, self._waits = None, iter(WAITS_S)
+        metrics.outage("outside", False)
 
     def failed(self, error: OutsideFailed, pipeline: Pipeline) -> None:
         """Raises `error` where patience is at its end."""
         while True:
             now = time.monotonic()
+            metrics.outage("outside", True)
             if self._since is None:
                 self._since = now
                 log.error("%s；稍后重试", error)
             if self._give_up_s is not None and now - self._since >= self._give_up_s:
                 raise error
-            self._wait(next(self._waits, WAITS_S[-1]))
+            if self._wait(next(self._waits, WAITS_S[-1])):
+                return None
             try:
-                return pipeline.restart()
+                pipeline.restart()
+                return pipeline.reach()
             except OutsideFailed as again:
                 error = again
 
@@ -151,17 +172,21 @@ class Crew:
 
 
 def _run(settings: Settings, options: Options, parent: int) -> None:
+    logs.configure()
     backends = open_backends(settings)
     pipeline = Pipeline(settings, STATELESS, backends, options)
     # Lexicons and models live as long as the process: collecting over them again and again costs a twentieth.
     gc.freeze()
-    patience = Patience(time.sleep)
+    patience, told = Patience(time.sleep), 0.0
     try:
         # A killed parent leaves us to init: then somebody else will take over.
         while os.getppid() == parent:
             try:
                 pipeline.work()
                 patience.worked()
+                if time.monotonic() - told >= TELL_S:
+                    pipeline.tell()
+                    told = time.monotonic()
             except OutsideFailed as error:
                 patience.failed(error, pipeline)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import cast
 
+from stream import metrics
 from stream.core.documents import Mark, Message
 from stream.core.records import Rejected
 from stream.effects import Effects, Ledger
@@ -58,20 +59,29 @@ class Worker:
     def work(self, timeout_s: float) -> int:
         """One batch, waiting at most `timeout_s` for the first message; how many messages. A conflict starts again and
         counts as no work. Raises OutsideFailed; then `restart` before working on."""
+        began = time.perf_counter()
         try:
-            return self._way.work(self._batch, timeout_s)
+            messages = self._way.work(self._batch, timeout_s)
         except Conflict:
             # Expected when a partition has just changed hands.
             log.info("another worker was first, starting the batch again", extra={"step": self.leg.step})
+            metrics.rebuilt(self.leg.step, "conflict")
             self.restart()
         except NewerSchema as error:
             log.error("%s", error, extra={"step": self.leg.step})
+            metrics.newer_schema(self.leg.step)
             self.restart()
             time.sleep(NEWER_WAIT_S)
+        else:
+            metrics.turned(self.leg.step)
+            if messages:
+                metrics.batch(self.leg.step, messages, time.perf_counter() - began)
+            return messages
         return 0
 
     def restart(self) -> None:
         """Drops what is remembered and goes back to the committed offsets. Raises OutsideFailed."""
+        metrics.turned(self.leg.step)
         self._way.forget()
         self._subscription.rewind()
 
@@ -195,6 +205,7 @@ class Lanes:
             assigned = frozenset((partition, mine[partition]) for partition in course.partitions())
             if number not in self._lanes or self._lanes[number][0] != assigned:
                 self._lanes.pop(number, None)
+                metrics.rebuilt(self._leg.step, "assigned")
                 self._lanes[number] = assigned, Lane(course, self._make, self._backends, self._reads)
 
     def _take(self, records: Iterable[Record]) -> None:

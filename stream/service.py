@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from stream import metrics
 from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
@@ -19,7 +20,7 @@ from stream.delivery import Deliverer
 from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.journey import JOURNEY
-from stream.pipeline import ORDERED, STATELESS, Crew, Held, Options, Patience, Pipeline
+from stream.pipeline import ORDERED, STATELESS, TELL_S, Crew, Held, Options, Patience, Pipeline
 from stream.ports import Backends, Filter, Save
 from stream.settings import Settings
 from stream.spool import Spool
@@ -102,7 +103,7 @@ class Turn:
 
     def __init__(self, service: Service, pipeline: Pipeline, backends: Backends) -> None:
         self._service, self._pipeline, self._backends = service, pipeline, backends
-        self._every_mark = Every(MARKS)
+        self._every_mark, self._every_telling = Every(MARKS), Every(timedelta(seconds=TELL_S))
         self._feed: Feed | None = None
         self._upkeep: Upkeep | None = None
 
@@ -116,6 +117,8 @@ class Turn:
 
     def keep(self) -> None:
         """Once a second: the clock, and, in the one process that leads, decisions, deliveries, retention."""
+        if self._every_telling.is_time(self._service.clock.wall()):
+            self._pipeline.tell()
         keep_time(self._pipeline, self._backends, self._service.clock)
         if not self._pipeline.leads():
             self.drop()
@@ -145,6 +148,7 @@ def keep_time(pipeline: Pipeline, backends: Backends, clock: PipelineClock) -> N
         known = [one for one in found if one is not None]
         slowest = min(known) if len(known) == len(names) else None
         store.save_many([Save(item=clock.reading("pipeline", slowest))])
+        metrics.watermark("pipeline", slowest)
 
 
 class Every:
@@ -179,6 +183,7 @@ class Upkeep:
             retention = self._settings.retention
             self._backends.bus.prune(wall - timedelta(hours=retention.pages_hours))
             self._backends.store.forget_posts(now - timedelta(days=retention.posts_days), FORGET_AT_ONCE)
+            metrics.stock(self._backends.store)
             self._cleaned_at = wall
 
     def close(self) -> None:

@@ -56,7 +56,9 @@ class Forgetter:
 
     def _over(self, before: datetime) -> list[str]:
         """Days that ended by `before`, oldest first."""
-        found = self._client.ask(lambda es: es.indices.get_alias(name=self._names.posts, ignore_unavailable=True))
+        found = self._client.ask(
+            lambda es: es.options(ignore_status=404).indices.get_alias(name=self._names.posts, ignore_unavailable=True)
+        )
         return sorted(index for index in found if self._names.is_day(index) and _end_of(index) <= before)
 
     def _shorten(self, before: datetime, limit: int) -> int:

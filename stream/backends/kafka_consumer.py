@@ -277,8 +277,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 def _unstick(consumer: Any) -> None:
-    """The library (3.0.12) takes up what it had fetched of a paused partition only while it holds no other batch, and an
-    exhausted batch counts as one: a resumed partition would never be read again."""
+    """The library (3.0.12) takes up what it had fetched of a paused partition only while it holds no other batch, and
+    an exhausted batch counts as one: a resumed partition would never be read again."""
     fetcher = consumer._fetcher
     if fetcher._next_partition_records is not None and not fetcher._next_partition_records:
         fetcher._next_partition_records = None
