@@ -158,7 +158,7 @@ class Indices:
             "number_of_replicas": self._settings.replicas,
             "refresh_interval": "30s" if tag == PLACE else "5s" if tag in _SELDOM else "1s",
         }
-        return chosen | _NEWEST_FIRST if tag == POST else chosen
+        return {**chosen, **_NEWEST_FIRST} if tag == POST else chosen
 
 
 def mapping_of(tag: str) -> dict[str, Any]:
