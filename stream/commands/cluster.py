@@ -80,7 +80,9 @@ def _staying(old: Settings, new: Settings) -> Iterator[str]:
 
 
 def _progress() -> Progress:
+    screen = Console(stderr=True)
+    # In a file it would leave an empty line before the error.
     return Progress(
         SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=Console(stderr=True), transient=True,
+        console=screen, transient=True, disable=not screen.is_terminal,
     )  # fmt: skip

@@ -251,7 +251,7 @@ def house(tmp_path: Path, huiying: Huiying) -> House:
 
 def is_refused(house: House, hint: str) -> bool:
     told = house.call()
-    lines = told.err.strip().splitlines()
+    lines = told.err.splitlines()
     return told.code == 2 and len(lines) == 1 and hint in lines[0]
 
 
