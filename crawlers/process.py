@@ -63,14 +63,15 @@ def run(
         raise UsageError("没有启用的信源；请在 sources.yaml 中添加，或把 enabled 设为 true")
     pseudonyms = load_pseudonyms(settings.data)
     process = quiet_process(scrapy_settings(watched, options or {}))
-    publisher.start()
+    owns_signals, stop = stop is None, stop or threading.Event()
+    publisher.start(stop)
     try:
         crawlers = _spiders(
             process, watched, publisher=publisher, pseudonyms=pseudonyms, once=once, turns=Turns(),
             page_bytes=settings.max_page_bytes,
         )  # fmt: skip
-        _end_on(process, stop or threading.Event(), publisher)
-        process.start(install_signal_handlers=stop is None)
+        _end_on(process, stop, publisher)
+        process.start(install_signal_handlers=owns_signals)
     finally:
         publisher.close()
     outcomes: dict[str, Outcome] = {}

@@ -90,9 +90,10 @@ class Publisher:
         self._turns = 0
         self.failure: BaseException | None = None
 
-    def start(self) -> None:
-        """Starts the threads. Raises UsageError where another process has the outbox: two under one name would break
-        each other's promises."""
+    def start(self, stop: threading.Event | None = None) -> None:
+        """Starts the threads; returns once bus and store have answered (or `stop` was set). Raises what they said: a
+        wrong address or password is told at once, not at the first page. Raises UsageError where another process has
+        the outbox: two under one name would break each other's promises."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._path.with_name(self._path.name + "-owner"))
         if not self._lock.try_lock():
@@ -100,6 +101,9 @@ class Publisher:
             raise UsageError(f"{self._path}：已有名为 {self._name} 的抓取进程在运行；请先停止它，或用 --name 另取名字")
         for thread in self._threads:
             thread.start()
+        while not self._resumed.wait(0.05) and not (stop is not None and stop.is_set()):
+            if self.failure is not None:
+                self.close()
 
     def close(self, timeout_s: float = 30.0) -> None:
         """Publishes what waits and takes leave. Raises what a thread died of, OutsideFailed where nothing could be
@@ -264,7 +268,7 @@ class Publisher:
             except OutsideFailed as error:
                 if self._stopping.is_set() and tries >= len(self._pace.retry_s):
                     raise
-                log.warning("外部系统没有应答，稍后重试：%s", error)
+                log.warning("稍后重试：%s", error)
                 metrics.turned(PUBLISHER)
                 pause_s = self._pace.retry_s[min(tries, len(self._pace.retry_s) - 1)]
                 if self._stopping.wait(pause_s):

@@ -53,7 +53,12 @@ class PollingSpider(scrapy.Spider):
         await asyncio.sleep(first_s)
         failures = 0
         while True:
-            outcome = await self._round(source)
+            try:
+                outcome = await self._round(source)
+            except Exception:
+                if self.publisher.failure is None:
+                    raise
+                return  # told once, by whoever closes the publisher
             self.outcomes[source.id] = outcome
             failures = 0 if outcome.fate in {"complete", "backlog"} else failures + 1
             if self.once:

@@ -29,6 +29,12 @@ order = msgspec.json.decode(sys.stdin.buffer.read())
 
 def opening(settings: Settings) -> Backends:
     backends = open_backends(settings)
+    if order.get("refuses"):
+
+        def refuse(topic: str) -> int:
+            raise OutsideFailed("连不上总线")
+
+        backends.bus.partitions = refuse  # type: ignore[method-assign]
     if "away" in order:
         whole = backends.bus.publish
 

@@ -151,3 +151,18 @@ def test_a_page_is_cut_to_what_the_bus_takes(
     [page] = [one for one in published(tmp_path) if isinstance(one, Page)]
     assert page.html is not None
     assert 45_000 < len(page.html) < 65_536 * 3 // 4
+
+
+def test_a_bus_that_is_away_at_the_start_is_told_in_one_line_and_nobody_is_asked(
+    tmp_path: Path,
+    site: Any,
+    sources: list[dict[str, Any]],
+    start_crawl: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    asked = len(site.requests)
+    child = start_crawl(tmp_path, sources, once=True, refuses=True, away=str(tmp_path / "away"))
+    _, err = child.communicate(timeout=BOUND_S)
+    assert child.returncode != 0
+    assert err.decode().count("Traceback") == 2  # the child's own, of the error and its cause
+    assert err.decode().splitlines()[-1].startswith("stream.errors.OutsideFailed: 连不上总线")
+    assert len(site.requests) == asked

@@ -294,6 +294,20 @@ def test_a_run_that_ended_between_saving_and_dropping_is_counted_once(
     assert saved_progress(outside).done == 5
 
 
+def test_instants_go_on_where_the_outbox_was_lost_and_the_clock_set_back(
+    outside: Outside, crawl: Callable[..., Crawl]
+) -> None:
+    run = crawl()
+    run.give("before")
+    run.end()
+    (outside.folder / "outbox").unlink()
+    run = crawl(now=lambda: NEVER)
+    run.give("after")
+    run.end()
+    before, after = outside.pages()
+    assert after.collected_at > before.collected_at > NEVER
+
+
 def test_poison_stops_nothing(outside: Outside, crawl: Callable[..., Crawl]) -> None:
     outside.most_bytes = 10_000
     run = crawl()
@@ -331,10 +345,12 @@ def test_two_of_one_name_are_noticed_elsewhere(outside: Outside, crawl: Callable
 def test_a_server_that_says_no_at_the_start_is_told_at_once(outside: Outside) -> None:
     outside.store_away = True
     publisher = Publisher(outside.opening, outside.folder / "outbox", pace=HASTY)
-    publisher.start()
-    until(lambda: publisher.failure is not None)
     with pytest.raises(OutsideFailed, match="库没有应答"):
-        publisher.close(BOUND_S)
+        publisher.start()
+    outside.store_away = False
+    again = Publisher(outside.opening, outside.folder / "outbox", pace=HASTY)
+    again.start()
+    again.close(BOUND_S)
 
 
 def saved_progress(outside: Outside) -> Any:
