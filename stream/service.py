@@ -1,4 +1,4 @@
-"""The live loop: works the steps, keeps the pipeline's clock, hands over decisions, sends alerts, forgets in time."""
+"""The live loop: works the steps, keeps the pipeline's clock, says whose desk it is (stream/desk.py)."""
 
 from __future__ import annotations
 
@@ -10,29 +10,20 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from stream import metrics
-from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
-from stream.core.codec import Item
-from stream.core.documents import Decision
-from stream.core.records import Clock, Progress
-from stream.delivery import Deliverer
+from stream.core.records import Clock
+from stream.desk import Desk
 from stream.errors import OutsideFailed, UsageError
 from stream.feed import Feed
 from stream.journey import JOURNEY
 from stream.pipeline import ORDERED, STATELESS, TELL_S, Crew, Held, Options, Patience, Pipeline
-from stream.ports import Backends, Filter, Save
+from stream.ports import Backends, Save
 from stream.settings import Settings
 from stream.spool import Spool
-from stream.wire import addressed
 
 log = logging.getLogger("huiying.service")
 
-HOUSEKEEPING = timedelta(minutes=1)
-FORGET_AT_ONCE = 5_000
-RELAY = "decisions"
-RELAYED_AT_ONCE = 1_000
-OVERLAP = timedelta(hours=1)
 # How often a demonstration's feed promises how far it is.
 MARKS = timedelta(milliseconds=200)
 
@@ -83,19 +74,19 @@ class Service(Struct, kw_only=True):
 
     def _loop(self, pipeline: Pipeline, backends: Backends, crew: Crew | None) -> None:
         every_second, patience = Every(timedelta(seconds=1)), Patience(self.stopping)
-        turn = Turn(self, pipeline, backends)
-        while not self.stopping(0):
-            is_second = every_second.is_time(self.clock.wall())
-            if crew is not None and is_second:
-                crew.keep_up()
-            try:
-                turn.work()
-                if is_second:
-                    turn.keep()
-                patience.worked()
-            except OutsideFailed as error:
-                turn.drop()
-                patience.failed(error, pipeline)
+        with closing(Turn(self, pipeline, backends)) as turn:
+            while not self.stopping(0):
+                is_second = every_second.is_time(self.clock.wall())
+                if crew is not None and is_second:
+                    crew.keep_up()
+                try:
+                    turn.work()
+                    if is_second:
+                        turn.keep()
+                    patience.worked()
+                except OutsideFailed as error:
+                    turn.forget()
+                    patience.failed(error, pipeline)
 
 
 class Turn:
@@ -105,7 +96,8 @@ class Turn:
         self._service, self._pipeline, self._backends = service, pipeline, backends
         self._every_mark, self._every_telling = Every(MARKS), Every(timedelta(seconds=TELL_S))
         self._feed: Feed | None = None
-        self._upkeep: Upkeep | None = None
+        self._desk = Desk(service.settings, service.clock)
+        self._desk.start()
 
     def work(self) -> None:
         """A batch of every step; before it, in a demonstration, what its feed has to say by now."""
@@ -116,22 +108,19 @@ class Turn:
         self._pipeline.work()
 
     def keep(self) -> None:
-        """Once a second: the clock, and, in the one process that leads, decisions, deliveries, retention."""
+        """Once a second: the clock, and whose desk it is. Raises what the desk died of."""
         if self._every_telling.is_time(self._service.clock.wall()):
             self._pipeline.tell()
         keep_time(self._pipeline, self._backends, self._service.clock)
-        if not self._pipeline.leads():
-            self.drop()
-            return
-        self._upkeep = self._upkeep or Upkeep(self._service.settings, self._backends)
-        self._upkeep.turn(self._service.clock.now(), self._service.clock.wall())
+        self._desk.take_up(self._pipeline.leads())
 
-    def drop(self) -> None:
-        """After an outage, or when another process leads: what is known may be out of date."""
+    def forget(self) -> None:
+        """After an outage: what is known may be out of date."""
         self._feed = None
-        if self._upkeep is not None:
-            self._upkeep.close()
-            self._upkeep = None
+
+    def close(self) -> None:
+        """The desk finishes its round."""
+        self._desk.close()
 
 
 def keep_time(pipeline: Pipeline, backends: Backends, clock: PipelineClock) -> None:
@@ -164,52 +153,3 @@ class Every:
             return False
         self._last = wall
         return True
-
-
-class Upkeep:
-    """What is done beside the steps, once a second: decisions, deliveries, and now and then forgetting."""
-
-    def __init__(self, settings: Settings, backends: Backends) -> None:
-        self._settings = settings
-        self._backends = backends
-        self._deliverer = Deliverer(backends, load_alert_policy(settings))
-        self._cleaned_at: datetime | None = None
-
-    def turn(self, now: datetime, wall: datetime) -> None:
-        """`now` is the pipeline's clock; retention of the bus follows the wall, of posts the pipeline's clock."""
-        self._relay()
-        self._deliverer.turn(now, wall)
-        if self._cleaned_at is None or wall - self._cleaned_at >= HOUSEKEEPING:
-            retention = self._settings.retention
-            self._backends.bus.prune(wall - timedelta(hours=retention.pages_hours))
-            self._backends.store.forget_posts(now - timedelta(days=retention.posts_days), FORGET_AT_ONCE)
-            metrics.stock(self._backends.store)
-            self._cleaned_at = wall
-
-    def close(self) -> None:
-        """Leaves the group of the deliverers."""
-        self._deliverer.close()
-
-    def _relay(self) -> None:
-        """Decisions saved by the dashboard or the command line join the journey, each once.
-
-        They are looked for by a time of their own making, so some way back: another desk's may become visible late.
-        """
-        store = self._backends.store
-        found = store.get_many(Progress, [RELAY])
-        since = found[RELAY].item.collected_at - OVERLAP if RELAY in found else None
-        page = store.listing(Decision, Filter(since=since), order="oldest", limit=RELAYED_AT_ONCE)
-        decisions = [stored.item for stored in page.items]
-        told = store.get_many(Progress, [_relayed(one) for one in decisions])
-        fresh = [one for one in decisions if _relayed(one) not in told]
-        if not fresh:
-            return
-        newest = max(one.collected_at for one in fresh)
-        marks = [Progress(id=_relayed(one), collected_at=one.collected_at, done=1) for one in fresh]
-        with self._backends.together():
-            self._backends.bus.publish("pages", [addressed(one) for one in fresh])
-            store.save_many([Save(item=one) for one in (*marks, Progress(id=RELAY, collected_at=newest, done=1))])
-
-
-def _relayed(decision: Item) -> str:
-    return f"{RELAY}:{decision.id}"

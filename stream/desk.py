@@ -1,0 +1,124 @@
+"""What the leading process does beside the steps: hands over decisions, sends alerts, forgets in time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import closing
+from datetime import datetime, timedelta
+
+from stream import metrics
+from stream.assembly import load_alert_policy
+from stream.backends import open_backends
+from stream.clock import PipelineClock
+from stream.core.codec import Item
+from stream.core.documents import Decision
+from stream.core.records import Progress
+from stream.delivery import Deliverer
+from stream.errors import OutsideFailed
+from stream.ports import Backends, Filter, Save
+from stream.settings import Settings
+from stream.wire import addressed
+
+log = logging.getLogger("huiying.desk")
+
+HOUSEKEEPING = timedelta(minutes=1)
+ROUND_S = 0.5
+CLOSE_S = 10.0
+FORGET_AT_ONCE = 5_000
+RELAY = "decisions"
+RELAYED_AT_ONCE = 1_000
+OVERLAP = timedelta(hours=1)
+
+
+class Desk(threading.Thread):
+    """Decisions, deliveries and retention beside the steps, so that a slow channel keeps no clock waiting; in the one
+    process that leads."""
+
+    def __init__(self, settings: Settings, clock: PipelineClock) -> None:
+        super().__init__(name="desk", daemon=True)
+        self._settings, self._clock = settings, clock
+        self._leading, self._stopping = threading.Event(), threading.Event()
+        self._failure: BaseException | None = None
+
+    def take_up(self, leads: bool) -> None:
+        """Whether this process leads now. Raises what the desk died of."""
+        if self._failure is not None:
+            raise self._failure
+        (self._leading.set if leads else self._leading.clear)()
+
+    def run(self) -> None:
+        """Rounds, a second apart, while this process leads; an outage ends a round, not the desk."""
+        try:
+            while not self._stopping.wait(ROUND_S):
+                if self._leading.is_set():
+                    self._lead()
+        except BaseException as error:  # noqa: BLE001, RUF100 (carried to the loop, which raises it)
+            self._failure = error
+
+    def close(self) -> None:
+        """Ends after the round; a hanging channel is left behind."""
+        self._stopping.set()
+        self.join(CLOSE_S)
+
+    def _lead(self) -> None:
+        try:
+            with (
+                closing(open_backends(self._settings)) as backends,
+                closing(Upkeep(self._settings, backends)) as upkeep,
+            ):
+                while self._leading.is_set():
+                    upkeep.turn(self._clock.now(), self._clock.wall())
+                    if self._stopping.wait(ROUND_S):
+                        return
+        except OutsideFailed as error:
+            log.warning("%s；决定与通知稍后再办", error)
+
+
+class Upkeep:
+    """What is done beside the steps, once a second: decisions, deliveries, and now and then forgetting."""
+
+    def __init__(self, settings: Settings, backends: Backends) -> None:
+        self._settings = settings
+        self._backends = backends
+        self._deliverer = Deliverer(backends, load_alert_policy(settings))
+        self._cleaned_at: datetime | None = None
+
+    def turn(self, now: datetime, wall: datetime) -> None:
+        """`now` is the pipeline's clock; retention of the bus follows the wall, of posts the pipeline's clock."""
+        self._relay()
+        self._deliverer.turn(now, wall)
+        if self._cleaned_at is None or wall - self._cleaned_at >= HOUSEKEEPING:
+            retention = self._settings.retention
+            self._backends.bus.prune(wall - timedelta(hours=retention.pages_hours))
+            self._backends.store.forget_posts(now - timedelta(days=retention.posts_days), FORGET_AT_ONCE)
+            metrics.stock(self._backends.store)
+            self._cleaned_at = wall
+
+    def close(self) -> None:
+        """Leaves the group of the deliverers."""
+        self._deliverer.close()
+
+    def _relay(self) -> None:
+        """Decisions saved by the dashboard or the command line join the journey, each once.
+
+        They are looked for by a time of their own making, so some way back: another desk's may become visible late.
+        """
+        store = self._backends.store
+        found = store.get_many(Progress, [RELAY])
+        since = found[RELAY].item.collected_at - OVERLAP if RELAY in found else None
+        page = store.listing(Decision, Filter(since=since), order="oldest", limit=RELAYED_AT_ONCE)
+        decisions = [stored.item for stored in page.items]
+        told = store.get_many(Progress, [_relayed(one) for one in decisions])
+        fresh = [one for one in decisions if _relayed(one) not in told]
+        if not fresh:
+            return
+        newest = max(one.collected_at for one in fresh)
+        marks = [Progress(id=_relayed(one), collected_at=one.collected_at, done=1) for one in fresh]
+        with self._backends.together():
+            self._backends.bus.publish("pages", [addressed(one) for one in fresh])
+            store.save_many([Save(item=one) for one in (*marks, Progress(id=RELAY, collected_at=newest, done=1))])
+
+
+def _relayed(decision: Item) -> str:
+    return f"{RELAY}:{decision.id}"
