@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 OLDEST = (2, 4)
 """Idempotent producers, cooperative rebalances and deletion of records are all there from 2.4 on."""
-CONNECT_S = 10.0
+CONNECT_S = 5.0
 REQUEST_S = 10.0
 """A stalled broker is given up after this; shorter and a busy disk looks like one."""
 DIAGNOSE_S = 2.0

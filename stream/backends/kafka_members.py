@@ -68,9 +68,9 @@ class PatientMember(ConsumerCoordinator):  # type: ignore[misc]
     async def _do_join_and_sync_async(self) -> bytes:
         if self._answer is None or self._answer[0] != self._generation.generation_id:
             self._answer = None
+            self.request_rejoin()  # until a poll has come for the answer, whatever it is
             assignment: bytes = await super()._do_join_and_sync_async()
             self._answer = self._generation.generation_id, assignment
-            self.request_rejoin()  # so that the next poll comes for it
         return self._answer[1]
 
     async def _on_join_complete_async(self, *arguments: Any) -> None:

@@ -31,16 +31,21 @@ PATIENCE_S = 30.0
 """A killed member's partitions are given to others after its session of 10 s."""
 
 
-@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
-    """Where this test's backends live: a temporary file (an SQLite file in memory has no WAL), or a namespace of its
-    own on real servers, removed afterwards."""
-    if request.param == "embedded":
-        yield Settings(data=tmp_path, backend=Backend(workers=1))
-        return
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Settings]:
+    """A namespace of this test's own on real servers, removed afterwards."""
     chosen = distributed_settings(tmp_path, f"t{uuid.uuid4().hex[:12]}")
     yield chosen
     erase(chosen)
+
+
+@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Where this test's backends live: a temporary file (an SQLite file in memory has no WAL), or real servers."""
+    if request.param == "embedded":
+        return Settings(data=tmp_path, backend=Backend(workers=1))
+    chosen: Settings = request.getfixturevalue("cluster")
+    return chosen
 
 
 @pytest.fixture
