@@ -33,14 +33,18 @@ FILLER = "".join(
 )
 
 
-def posts(count: int, characters: int, seed: int = 7, share_of_accidents: float = 0.03) -> Iterator[dict[str, Any]]:
-    """`count` rows in order of time, texts of about `characters` Chinese characters (0 = title only)."""
+def posts(
+    count: int, characters: int, seed: int = 7, share_of_accidents: float = 0.03, start: datetime = START
+) -> Iterator[dict[str, Any]]:
+    """`count` rows from `start` on, one every two seconds; texts of about `characters` Chinese characters (0 = title
+    only). Their ids tell starts apart."""
     random_ = random.Random(seed)
+    run = "bench" if start == START else f"bench-{start:%d%H%M%S}"
     for number in range(count):
-        at = START + timedelta(seconds=number * 2)
+        at = start + timedelta(seconds=number * 2)
         title = _title(random_, share_of_accidents)
         yield {
-            "id": f"bench-{number:07d}", "kind": "news" if characters else "hotlist", "source": "bench",
+            "id": f"{run}-{number:07d}", "kind": "news" if characters else "hotlist", "source": "bench",
             "title": title, "text": _text(random_, title, characters), "published_at": at.isoformat(),
             "collected_at": at.isoformat(), "url": f"http://example.invalid/{number}",
         }  # fmt: skip
