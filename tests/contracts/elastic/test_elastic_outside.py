@@ -49,6 +49,7 @@ REFUSALS: list[tuple[str, Answer, str]] = [
     ("wrong password", error(401, "security_exception", "unable to authenticate"), "拒绝登录（401）"),
     ("no rights", error(403, "security_exception", "action is unauthorized"), "不许这样做（403"),
     ("a proxy", Answer(502, b"Bad Gateway", {"Content-Type": "text/plain"}), "502"),
+    ("no more shards", error(400, "validation_exception", "[1000]/[1000] maximum normal shards open"), "分片已满"),
     ("no master", error(503, "cluster_block_exception", "[SERVICE_UNAVAILABLE/1/state not recovered]"), "尚未就绪"),
 ]  # fmt: skip
 

@@ -12,8 +12,11 @@ from elasticsearch import Elasticsearch
 from stream.backends.elastic_indices import Names
 from stream.backends.elastic_store import ElasticStore
 from stream.core.documents import Post
+from stream.errors import OutsideFailed
 from stream.ports import Filter, Save, Search, TopicCount
+from stream.settings import Settings
 from tests.contracts.elastic.looking import found_in
+from tests.contracts.elastic.loopback import Answer, Asked, forwarded, serving
 
 pytestmark = pytest.mark.distributed
 
@@ -94,8 +97,9 @@ def test_a_post_saved_while_its_day_is_closed_moves_itself(
         Save(item=items.post("late", 7, "迟到", topics=["交通"]), expected=0),
     ]
     assert [(one.ok, one.revision) for one in writer.save_many(late)] == [(True, 2), (True, 2), (True, 1)]
+    found = store.get_many(Post, ["r3", "x1", "late"])
+    assert [found[save.item.id].item for save in late] == [save.item for save in late]
     assert [one.ok for one in store.save_many(late)] == [False, True, False]
-    assert store.get_many(Post, ["r3", "late"])["r3"].item == late[0].item
     assert store.forget_posts(midnight, 99) == 10
     store.refresh()
     assert {id: places for id, places in found_in(server, store).items() if places != ["post_kept"]} == {
@@ -105,6 +109,25 @@ def test_a_post_saved_while_its_day_is_closed_moves_itself(
     assert {id: one.revision for id, one in kept.items()} == {"r3": 2, "x1": 3, "late": 1}
     assert store.forget_posts(midnight, 99) == 3
     assert "又说" not in str(store.get_many(Post, ["r3", "x1", "late"]))
+
+
+def test_a_run_killed_before_the_day_is_dropped_counts_nothing_twice(
+    store: ElasticStore, open_store: Opened, server: Elasticsearch, settings: Settings, midnight: datetime, items: Any
+) -> None:
+    """The proxy carries everything out but the very last request."""
+
+    def all_but_dropping(asked: Asked) -> Answer | None:
+        return None if asked.method == "DELETE" else forwarded(settings.elastic.addresses[0], asked)
+
+    store.save_many(first_day(items))
+    store.refresh()
+    counts = store.topic_counts(items.start, items.at(2 * DAY))
+    with serving(all_but_dropping) as address, pytest.raises(OutsideFailed, match=address):
+        open_store(addresses=[address]).forget_posts(midnight, 99)
+    assert store.topic_counts(items.start, items.at(2 * DAY)) == counts
+    assert len(store.get_many(Post, [f"r{n}" for n in range(7)])) == 7
+    assert store.forget_posts(midnight, 99) == 10
+    check_forgotten(store, server, items)
 
 
 def test_a_copy_whose_place_was_not_written_is_found_by_the_next_save(
