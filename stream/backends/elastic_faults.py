@@ -82,7 +82,7 @@ def _short(error: TransportError) -> str:
         return "连接被拒绝"
     if "ertificate" in text or "SSL" in text:
         return f"TLS：{_line(text)}"
-    return _line(text)
+    return f"连接中断或无法建立：{_line(text)}"
 
 
 def _line(text: str) -> str:
