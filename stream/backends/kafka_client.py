@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,17 +179,42 @@ def _password(kafka: Kafka) -> str:
 
 
 def _diagnosis(kafka: Kafka, error: Exception) -> str:
-    """What the library reports as one long silence, found out by calling the first address that does not answer."""
+    """What the library reports as one long silence, found out by calling the addresses. It also loses what a server
+    says before it hangs up, such as that the password is wrong."""
     for address in kafka.addresses:
-        host, _, port = address.rpartition(":")
         try:
-            with socket.create_connection((host or address, int(port or PORT)), DIAGNOSE_S) as line:
-                if "ssl" in kafka.security:
-                    _trust(kafka).wrap_socket(line, server_hostname=host).close()
+            if not _is_answering(kafka, address):
+                return f"连得上 {address}，但它没有应答；请查看服务器是否停滞，以及 kafka.security 与端口"
         except ssl.SSLCertVerificationError as fault:
             return f"不信任 {address} 的证书（{fault.verify_message}）；请检查 kafka.ca_file"
         except ssl.SSLError:
             return f"{address} 不说 TLS；请检查 kafka.security 与端口"
         except (OSError, ValueError) as fault:
             return f"连不上 {address}（{fault}）；请检查地址、网络，以及服务是否已启动"
-    return f"连得上，但没有按时应答（{type(error).__name__}：{_short(error)}）；请查看服务器日志与 kafka.security"
+    if "bootstrap" in str(error):
+        return _REFUSED[0 if "sasl" in kafka.security else 1]
+    return f"没有按时完成（{type(error).__name__}：{_short(error)}）；请查看服务器日志"
+
+
+_REFUSED = (
+    "用户名、口令或认证方式不被接受；请检查 kafka.username、kafka.mechanism 与 kafka.password_file"
+    "（或 HUIYING_KAFKA_PASSWORD）",
+    "拒绝了连接；它要求认证时请设置 kafka.security，并检查端口是否为客户端端口",
+)
+
+
+def _is_answering(kafka: Kafka, address: str) -> bool:
+    """Whether the server answers the first question of every client, which is asked before one says who one is."""
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host or address, int(port or PORT)), DIAGNOSE_S) as line:
+        speaker = _trust(kafka).wrap_socket(line, server_hostname=host) if "ssl" in kafka.security else line
+        with speaker:
+            speaker.sendall(_API_VERSIONS)
+            try:
+                return len(speaker.recv(4)) == 4
+            except TimeoutError:
+                return False
+
+
+# Length, key, version, correlation, no client id.
+_API_VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)

@@ -26,8 +26,8 @@ POLL_S = 60.0
 ANSWER_S = 10.0
 TURN_S = 0.05
 CLOSE_S = 3.0
-FETCH_MS = 100
-"""A fetch that waits for news holds up what was resumed or rewound meanwhile."""
+FETCH_MS = 200
+"""A fetch that waits for news holds up what was resumed or rewound meanwhile; asking often costs idle members time."""
 FETCH_BYTES = 16 << 20
 PARTITION_BYTES = 4 << 20
 AHEAD = 1000

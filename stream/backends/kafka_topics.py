@@ -155,6 +155,8 @@ class KafkaTopics:
             "message.timestamp.type": "LogAppendTime",
             "max.message.bytes": str(self._settings.max_page_bytes + HEADROOM),
             "segment.ms": _ms(SEGMENT),
+            # Acknowledged means that it outlives the loss of a node, where there are enough of them.
+            "min.insync.replicas": str(min(2, max(1, self._settings.kafka.replication - 1))),
         }
         if topic.endswith(REJECTED):
             return configs | {

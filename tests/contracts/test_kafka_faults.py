@@ -75,7 +75,7 @@ def test_a_closed_port_is_named(closed_port: int) -> None:
 
 def test_a_silent_server_is_told_from_a_closed_port(listener: socket.socket) -> None:
     line = str(outside(settings(addresses=[address(listener)]), errors.KafkaTimeoutError()))
-    assert "连得上，但没有按时应答" in line
+    assert f"连得上 {address(listener)}，但它没有应答" in line
 
 
 def test_a_plain_port_does_not_speak_tls(listener: socket.socket) -> None:

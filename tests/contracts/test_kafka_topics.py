@@ -133,6 +133,11 @@ def test_several_may_make_topics_at_once(made: Callable[..., KafkaBus]) -> None:
     assert found == [3] * 12
 
 
+def test_more_replicas_than_nodes_are_an_outside_failure(made: Callable[..., KafkaBus]) -> None:
+    with pytest.raises(OutsideFailed, match=r"kafka\.replication"):
+        made(replication=9).partitions("pages")
+
+
 def test_a_topic_that_takes_less_than_a_page_is_an_outside_failure(made: Callable[..., KafkaBus]) -> None:
     made(max_page_bytes=1 << 16).partitions("pages")
     with pytest.raises(OutsideFailed, match=r"max\.message\.bytes"):
