@@ -113,8 +113,13 @@ class Workers:
     def remove(self) -> None:
         """The newest leaves in good order."""
         process = self._processes.pop()
+        process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
+            process.wait()
 
     def close(self) -> None:
         for process in self._processes:

@@ -16,7 +16,12 @@ from stream.settings import Settings
 from tests.faults.cluster import Doubling, Poisoning, Publisher, Servers, Stalling, Workers
 from tests.faults.conftest import Input, Lived, lines, without
 
-pytestmark = [pytest.mark.distributed, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.distributed,
+    pytest.mark.timeout(900),
+    # kafka-python leaves the socket of a connection that was refused to the garbage collector.
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"),
+]
 
 SPAN_S = 20.0
 MINUTE_S = 60.0
