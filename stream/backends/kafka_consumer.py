@@ -139,7 +139,6 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
             self._apply_pauses(consumer)
             _unstick(consumer)
             found = consumer.poll(timeout_ms=ms(timeout_s), max_records=AHEAD)
-        self._settle()
         for there, records in found.items():
             pair = self._here(there)
             if pair not in self._numbers:
@@ -149,6 +148,8 @@ class KafkaSubscription(ConsumerRebalanceListener):  # type: ignore[misc]
                 Record(topic=topic, partition=partition, offset=one.offset, body=one.value or b"") for one in records
             )
             self._ahead_bytes[pair] += sum(len(one.value or b"") for one in records)
+        # Last, because it may fail: what has come would never come again.
+        self._settle()
 
     def _apply_pauses(self, consumer: Any) -> None:
         wanted = {
