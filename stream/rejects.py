@@ -6,11 +6,13 @@ import hashlib
 from datetime import datetime
 
 from stream.core.codec import encode
-from stream.core.documents import Message
+from stream.core.documents import Message, Page
 from stream.core.records import Rejected
 from stream.ports import Record
+from stream.reading.privacy import mask
 
-PAYLOAD_LIMIT = 2_000
+# Enough to put nearly every post back as it was, little enough to keep.
+PAYLOAD_LIMIT = 16_000
 # No time can be read from what cannot be decoded.
 NO_TIME = datetime.fromisoformat("1970-01-01T08:00:00+08:00")
 
@@ -20,6 +22,9 @@ def rejected_message(step: str, message: Message, reason: str) -> Rejected:
     origin = getattr(message, "origin", None)
     file, _, line = (origin or "").rpartition(":")
     payload = encode(message)[:PAYLOAD_LIMIT].decode("utf-8", "replace")
+    if isinstance(message, Page):
+        # Nobody has read it yet, so nobody has masked it.
+        payload = mask(payload)
     return Rejected(
         id=f"{step}:{message.id}", collected_at=message.collected_at, step=step, reason=reason, of=message.id,
         file=file or None, line=int(line) if line.isdigit() else None, payload=payload,

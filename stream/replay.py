@@ -62,7 +62,10 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
     held = Held(folder)
     if not held.acquire():
         raise UsageError(f"{request.out}：同一重放正在进行，请等它结束或换一个 --out")
-    local = msgspec.structs.replace(settings, data=folder, namespace=f"{settings.namespace}-{folder.name}")
+    local = msgspec.structs.replace(settings, data=folder)
+    if settings.backend.bus != "sqlite":
+        # On a cluster no folder keeps a replay apart from what is lived.
+        local = msgspec.structs.replace(local, namespace=f"{settings.namespace}-{folder.name}")
     path = folder / "spool.sqlite"
     try:
         if not path.exists():

@@ -151,7 +151,8 @@ def dashboard_command(
 
 def _scenario(settings: Settings) -> Spool:
     path = settings.data / "scenario.sqlite"
-    Spool.build(path, read_posts(DEMO_SCENARIO, Intake(pseudonyms=load_pseudonyms(settings.data))))
+    intake = Intake(pseudonyms=load_pseudonyms(settings.data), max_page_bytes=settings.max_page_bytes)
+    Spool.build(path, read_posts(DEMO_SCENARIO, intake))
     return Spool(path)
 
 

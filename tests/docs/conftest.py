@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("config", "crawlers", "dashboard", "docs", "stream", "tests")
+FOLDERS = ("config", "crawlers", "dashboard", "deploy", "docs", "stream", "tests")
 UNREAD = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "node_modules"}
 
 
