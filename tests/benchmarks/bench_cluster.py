@@ -10,18 +10,17 @@ everything is done. `--spy`: the py-spy program; it samples the first worker of 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from bare_clients import bare
 from cluster import CHUNK, Arrivals, cpu_s, fed, servers, working
 from invented import posts as invented
 from profiles import settings_of
-from shares import shares
+from shares import sampled
 from weights import weights
 
 from stream.backends import open_backends
@@ -59,7 +58,7 @@ def whole(settings: Settings, workers: int, load: tuple[str, int], spy: Path | N
         arrivals.wait(feed.publish(WARM))
         parties = {"workers": pids, **servers(settings)}
         before, began = cpu_s(parties), time.perf_counter()
-        with spied(spy, pids[0], settings.data / "spy"):
+        with sampled(spy, pids[0], settings.data / "spy"):
             while not feed.is_done:
                 end = feed.publish(CHUNK)
             published = time.perf_counter() - began
@@ -69,24 +68,9 @@ def whole(settings: Settings, workers: int, load: tuple[str, int], spy: Path | N
         each = ", ".join(f"{who} {(after[who] - before[who]) / posts * 1000:.2f}" for who in parties)
         print(f"{size}, {workers} workers: {posts / took:,.0f} posts/s ({took:.1f} s, published in {published:.1f}); "
               f"CPU ms a post: {each}", flush=True)  # fmt: skip
-        if spy is not None:
-            print(shares(settings.data / "spy"), flush=True)
         if has_baseline:
             for line in (*weights(settings, posts + WARM), *bare(settings, backends, posts + WARM)):
                 print(f"{size}: {line}", flush=True)
-
-
-@contextmanager
-def spied(spy: Path | None, pid: int, out: Path):
-    """Samples a process while the block runs."""
-    if spy is None:
-        yield
-        return
-    command = [str(spy), "record", "--idle", "--threads", "--format", "raw", "--rate", "50", "--nonblocking",
-               "--pid", str(pid), "--output", str(out), "--duration", "36000"]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as recorder:
-        yield
-        recorder.send_signal(2)
 
 
 if __name__ == "__main__":

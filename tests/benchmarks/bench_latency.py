@@ -24,6 +24,7 @@ from bench_journey import emergency
 from cluster import Arrivals, cpu_s, servers, working
 from invented import posts
 from profiles import settings_of
+from shares import sampled
 
 from stream.backends import open_backends
 from stream.clock import wall_now
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=40)
     parser.add_argument("--mark-s", type=float, default=0.2)
+    parser.add_argument("--spy", type=Path, help="the py-spy program: samples the first worker")
     parser.add_argument("--long", action="store_true", help="other posts have 2 KB")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +59,8 @@ def main() -> None:
             ids = count()
             for rate in wanted.rates:
                 publisher = Publisher(settings, rate, wanted.mark_s, 680 if wanted.long else 0, ids)
-                measure(publisher, arrivals, pids, wanted.seconds)
+                with sampled(wanted.spy, pids[0], settings.data / "spy"):
+                    measure(publisher, arrivals, pids, wanted.seconds)
 
 
 class Publisher(threading.Thread):
@@ -148,7 +151,7 @@ def bare(settings: Settings) -> None:
     took: list[float] = []
     with closing(open_backends(settings)) as backends:
         topics = [f"bare{number}" for number in range(len(JOURNEY))]
-        reads = [backends.bus.subscribe([topic], "bare") for topic in topics]
+        reads = [backends.bus.subscribe([topic], topic) for topic in topics]
         for number in range(60):
             began, body = time.perf_counter(), addressed(emergency(number)).body
             for topic, read in zip(topics, reads, strict=True):

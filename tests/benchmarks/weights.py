@@ -32,7 +32,8 @@ def weights(settings: Settings, posts: int) -> Iterator[str]:
             writes, kept, size = (
                 total["indexing"]["index_total"], total["docs"]["count"], total["store"]["size_in_bytes"]
             )  # fmt: skip
-            yield f"index {tag:16} {writes / posts:6.3f} writes a post, {kept / posts:.3f} kept, {size / posts:6,.0f} bytes"
+            rates = f"{writes / posts:.3f} written, {kept / posts:.3f} kept a post"
+            yield f"index {tag:13} {rates}, {size / posts:6,.0f} bytes"
 
 
 def _topic_bytes(settings: Settings) -> dict[str, int]:
