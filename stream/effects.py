@@ -34,46 +34,51 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 class Ledger:
-    """Applies the effects of one worker or lane. `lane` names its journal; None = its step is stateless, which makes
-    the same again when its messages come again, so that nothing need be written down."""
+    """Applies what the lanes of one step bring, all of them at once. `is_stateless`: the step makes the same again when
+    its messages come again, so that nothing need be written down."""
 
-    def __init__(self, backends: Backends, subscription: Subscription, step: str, lane: str | None) -> None:
-        self._backends, self._subscription = backends, subscription
-        self._step = step
-        self._id = None if lane is None or backends.is_atomic else f"{step}|{lane}"
-        self._revision = 0
+    def __init__(self, backends: Backends, reads: Subscription, step: str, *, is_stateless: bool) -> None:
+        self._backends, self._subscription, self._step = backends, reads, step
+        self._is_kept = not (is_stateless or backends.is_atomic)
+        self._revisions: dict[str, int] = {}
 
-    def recover(self) -> None:
+    def recover(self, lane: str) -> None:
         """Finishes the batch that the lane's last owner had begun. Raises Conflict."""
-        if self._id is None:
+        if not self._is_kept:
             return
-        found = self._backends.store.get_many(Journal, [self._id]).get(self._id)
+        identity = f"{self._step}|{lane}"
+        found = self._backends.store.get_many(Journal, [identity]).get(identity)
+        self._revisions[identity] = 0 if found is None else found.revision
         if found is None:
             return
-        self._revision = found.revision
         journal = found.item
         assert isinstance(journal, Journal)
-        self._write(journal)
+        self._write([journal])
         committed = self._subscription.committed()
         if all(committed.get((topic, number), 0) >= below for topic, number, below in journal.offsets):
             return
-        log.info("finishing a batch that was begun", extra={"step": self._step, "lane": self._id})
-        self._apply(_effects_of(journal))
+        log.info("finishing a batch that was begun", extra={"step": self._step, "lane": lane})
+        self._make(_effects_of(journal))
 
-    def apply(self, effects: Effects) -> None:
-        """All of it. Raises Conflict where somebody else changed an item or took the lane over."""
-        if self._id is not None and effects.saves:
-            self._write(_journal_of(self._id, effects))
+    def apply(self, batches: Mapping[str, Effects]) -> None:
+        """All of it, by lane. Raises Conflict where somebody else changed an item or took a lane over."""
+        if self._is_kept:
+            self._write([
+                _journal_of(f"{self._step}|{lane}", effects) for lane, effects in batches.items() if effects.saves
+            ])  # fmt: skip
         with self._backends.together():
-            self._apply(effects)
+            self._make(_joined(list(batches.values())))
 
-    def _write(self, journal: Journal) -> None:
-        saved = self._backends.store.save_many([Save(item=journal, expected=self._revision)])[0]
-        if not saved.ok:
-            raise Conflict
-        self._revision = saved.revision
+    def _write(self, journals: Sequence[Journal]) -> None:
+        if not journals:
+            return
+        saves = [Save(item=one, expected=self._revisions[one.id]) for one in journals]
+        for save, saved in zip(saves, self._backends.store.save_many(saves), strict=True):
+            if not saved.ok:
+                raise Conflict
+            self._revisions[save.item.id] = saved.revision
 
-    def _apply(self, effects: Effects) -> None:
+    def _make(self, effects: Effects) -> None:
         store, bus = self._backends.store, self._backends.bus
         self._save(effects.saves)
         if effects.rejected:
@@ -91,7 +96,7 @@ class Ledger:
             return
         results = self._backends.store.save_many(saves)
         failed = [save for save, saved in zip(saves, results, strict=True) if not saved.ok]
-        if failed and (self._id is None or not self._is_done(failed)):
+        if failed and not (self._is_kept and self._is_done(failed)):
             raise Conflict
 
     def _is_done(self, saves: Iterable[Save]) -> bool:
@@ -102,6 +107,19 @@ class Ledger:
             if found is None or found.revision != expected or found.item != save.item:
                 return False
         return True
+
+
+def _joined(batches: Sequence[Effects]) -> Effects:
+    """Lanes share no item and no partition, so their effects may be made together."""
+    if len(batches) == 1:
+        return batches[0]
+    return Effects(
+        topic=batches[0].topic,
+        saves=[one for batch in batches for one in batch.saves],
+        outgoing=[one for batch in batches for one in batch.outgoing],
+        rejected=[one for batch in batches for one in batch.rejected],
+        offsets={partition: below for batch in batches for partition, below in batch.offsets.items()},
+    )
 
 
 def _journal_of(id: str, effects: Effects) -> Journal:

@@ -5,7 +5,7 @@ Timers ring between messages, at their own time; facts of the same instant come 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import cast
 
@@ -18,7 +18,7 @@ from stream.effects import Effects, Ledger
 from stream.errors import MessageRejected
 from stream.journey import Leg
 from stream.ordered import OrderedBuffer
-from stream.ports import Backends, Outgoing, Partition, Record, Step, Subscription, partition_of
+from stream.ports import Backends, Outgoing, Partition, Record, Step, partition_of
 from stream.rejects import rejected_message, undecodable
 from stream.state import BatchState, Cache
 from stream.timers import Timers
@@ -50,18 +50,26 @@ class Course(Struct, frozen=True, kw_only=True):
         return self.partition is None or partition_of(id, self.of) == self.partition
 
 
+class Batch(Struct, frozen=True, kw_only=True):
+    """How many messages, and what they bring."""
+
+    messages: int
+    effects: Effects
+
+
 class Lane:
     """Runs its own step object over its own partitions; made anew whenever they change hands."""
 
-    def __init__(self, course: Course, make_step: Callable[[], Step], backends: Backends, reads: Subscription) -> None:
+    def __init__(self, course: Course, make_step: Callable[[], Step], backends: Backends, ledger: Ledger) -> None:
         self._course, self._backends = course, backends
+        self.name = course.name
         self._step = make_step()
         self._buffer = OrderedBuffer(course.partitions())
         self._cache = Cache(CACHE_ITEMS)
         self._timers = Timers(self._step, backends.store, course.owns)
-        self._ledger = Ledger(backends, reads, course.leg.step, course.name)
         self.passed: datetime | None = None
-        self._ledger.recover()
+        self._computed: tuple[BatchState, datetime] | None = None
+        ledger.recover(course.name)
         backends.store.refresh()
         self._step.rebuild(BatchState(backends.store, self._cache), course.owns)
 
@@ -77,11 +85,11 @@ class Lane:
         """Partitions that need not be read now."""
         return self._buffer.ahead()
 
-    def work(self, limit: int) -> int:
-        """One batch of what is released; how many messages. Raises Conflict, OutsideFailed."""
+    def compute(self, limit: int) -> Batch | None:
+        """What the next released messages bring, None if there are none; nothing of it is made yet."""
         release = self._buffer.release(limit)
         if release.until is None or (not release.messages and self.passed is not None and release.until <= self.passed):
-            return 0
+            return None
         # What comes late was published twice, or by a publisher that did not keep its word; time does not run back.
         until = release.until if self.passed is None else max(release.until, self.passed)
         self._timers.reach(until)
@@ -98,10 +106,19 @@ class Lane:
             self._timers.add(state.touched())
         outgoing += map(addressed, self._timers.ring(until, state))
         outgoing.append(self._mark(until))
-        self._apply(state, outgoing, rejected, self._buffer.committable())
+        self._computed = state, until
+        effects = Effects(
+            topic=self._course.leg.writes, saves=state.saves(), outgoing=outgoing, rejected=rejected,
+            offsets=self._buffer.committable(),
+        )  # fmt: skip
+        return Batch(messages=len(release.messages), effects=effects)
+
+    def made(self) -> None:
+        """What was computed has been made."""
+        assert self._computed is not None
+        state, self.passed = self._computed
+        state.saved()
         self._buffer.poison.clear()
-        self.passed = until
-        return len(release.messages)
 
     def _mark(self, until: datetime) -> Outgoing:
         """What this lane publishes goes to its own partition, so its promise does too."""
@@ -116,12 +133,3 @@ class Lane:
             rejected.append(rejected_message(self._course.leg.step, message, error.reason))
         state.undo()
         return []
-
-    def _apply(
-        self, state: BatchState, outgoing: list[Outgoing], rejected: list[Rejected], offsets: Mapping[Partition, int]
-    ) -> None:
-        effects = Effects(
-            topic=self._course.leg.writes, saves=state.saves(), outgoing=outgoing, rejected=rejected, offsets=offsets
-        )
-        self._ledger.apply(effects)
-        state.saved()

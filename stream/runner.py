@@ -102,7 +102,7 @@ class Stateless:
     def __init__(self, leg: Leg, make_step: MakeStep, backends: Backends, reads: Subscription) -> None:
         self._leg, self._backends, self._reads = leg, backends, reads
         self._step = make_step()
-        self._ledger = Ledger(backends, reads, leg.step, None)
+        self._ledger = Ledger(backends, reads, leg.step, is_stateless=True)
 
     def progress(self) -> dict[str, datetime]:
         return {}
@@ -127,9 +127,10 @@ class Stateless:
             else:
                 outgoing += (addressed(made, record.partition) for made in self._handled(message, state, rejected))
         offsets = {(record.topic, record.partition): record.offset + 1 for record in records}
-        self._ledger.apply(
-            Effects(topic=self._leg.writes, saves=state.saves(), outgoing=outgoing, rejected=rejected, offsets=offsets)
+        effects = Effects(
+            topic=self._leg.writes, saves=state.saves(), outgoing=outgoing, rejected=rejected, offsets=offsets
         )
+        self._ledger.apply({"": effects})
         return len(records)
 
     def _decoded(self, record: Record) -> Message | None:
@@ -160,6 +161,7 @@ class Lanes:
 
     def __init__(self, leg: Leg, make_step: MakeStep, backends: Backends, reads: Subscription) -> None:
         self._leg, self._make, self._backends, self._reads = leg, make_step, backends, reads
+        self._ledger = Ledger(backends, reads, leg.step, is_stateless=False)
         counts = {backends.bus.partitions(topic) for topic in (*leg.reads, leg.writes)}
         if len(counts) > 1:
             raise SettingsError(f"{leg.step}：主题 {'、'.join((*leg.reads, leg.writes))} 的分区数不同；请重建主题")
@@ -189,7 +191,14 @@ class Lanes:
             came = self._reads.poll(limit, timeout_s)
             self._follow()
             self._take([*self._early, *came])
-        return sum(lane.work(limit) for _, lane in list(self._lanes.values()))
+        found = [(lane, lane.compute(limit)) for _, lane in self._lanes.values()]
+        batches = [(lane, batch) for lane, batch in found if batch is not None]
+        if not batches:
+            return 0
+        self._ledger.apply({lane.name: batch.effects for lane, batch in batches})
+        for lane, _ in batches:
+            lane.made()
+        return sum(batch.messages for _, batch in batches)
 
     def _follow(self) -> None:
         """Lanes for the partitions that are ours by now; one whose partitions have been away is made anew."""
@@ -206,7 +215,7 @@ class Lanes:
             if number not in self._lanes or self._lanes[number][0] != assigned:
                 self._lanes.pop(number, None)
                 metrics.rebuilt(self._leg.step, "assigned")
-                self._lanes[number] = assigned, Lane(course, self._make, self._backends, self._reads)
+                self._lanes[number] = assigned, Lane(course, self._make, self._backends, self._ledger)
 
     def _take(self, records: Iterable[Record]) -> None:
         """Each to its lane. A sole reader may get its partitions one by one: what comes before the last of them waits,
