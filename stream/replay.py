@@ -38,10 +38,11 @@ Progressed = Callable[[str, int, int], None]
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """What a replay did: lines written by file, rows published."""
+    """What a replay did: lines written by file, rows published. `kept`: where its working store stayed, if it did."""
 
     rows: int
     lines: dict[str, int]
+    kept: Settings | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ def replay(request: Request, settings: Settings, build: Callable[[Path], None], 
                     run.pump(lambda: crew is None or crew.is_whole())
                 backends.store.refresh()
                 lines = write_all(backends.store, spool.rejected(), request.out)
-                result = Replayed(rows=spool.length, lines=lines)
+                result = Replayed(rows=spool.length, lines=lines, kept=local if request.keep else None)
         if not request.keep:
             erase_namespace(local)
     finally:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
+
+from elasticsearch import Elasticsearch
+from kafka import KafkaAdminClient
 
 from stream.backends import erase_namespace
 from stream.settings import Backend, Elastic, Kafka, Settings
@@ -24,6 +28,25 @@ def distributed_settings(data: Path, namespace: str, workers: int = 1) -> Settin
 def erase(settings: Settings) -> None:
     """Removes everything of the namespace from the servers."""
     erase_namespace(settings)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment of a process that works on these servers, in this namespace and data folder."""
+    return {
+        **os.environ, "HUIYING_DATA": str(settings.data), "HUIYING_NAMESPACE": settings.namespace,
+        "HUIYING_KAFKA": ",".join(settings.kafka.addresses), "HUIYING_ELASTIC": ",".join(settings.elastic.addresses),
+    }  # fmt: skip
+
+
+def left(settings: Settings) -> list[str]:
+    """Every topic, group, index and template whose name begins with the namespace, on both servers."""
+    with closing(KafkaAdminClient(bootstrap_servers=settings.kafka.addresses)) as kafka:
+        names = [one["name"] for one in kafka.describe_topics()] + [one["group_id"] for one in kafka.list_groups()]
+    with closing(Elasticsearch(settings.elastic.addresses)) as elastic:
+        names += elastic.indices.get(index=f"{settings.namespace}*")
+        found = elastic.options(ignore_status=404).indices.get_index_template(name=f"{settings.namespace}*")
+        names += [one["name"] for one in found["index_templates"]]
+    return sorted(name for name in names if name.startswith(settings.namespace))
 
 
 def _named(variable: str) -> str:

@@ -52,7 +52,7 @@ def replay_command(
         bool, typer.Option("--assume-covered", help="输入就是被监测渠道发布的全部内容：沉默即证据")
     ] = False,
     mapping: Mapping = None,
-    keep: Annotated[bool, typer.Option("--keep", help="保留工作库，可用 huiying dashboard 打开")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="保留工作库，并说明如何用 huiying dashboard 打开")] = False,
 ) -> None:
     """复盘：把一批数据按采集时间走完全程，写出 mentions、incidents、verdict_changes、alerts、rejected 五个文件。"""
     settings = settings_of(config)
@@ -73,6 +73,9 @@ def replay_command(
         f"{done.rows} 行：{lines['mentions']} 条信息，{lines['incidents']} 个事件，"
         f"{lines['verdict_changes']} 次判定变化，{lines['alerts']} 条提醒，{lines['rejected']} 行被拒 → {out}"
     )
+    if done.kept is not None:
+        # No wrapping: the command can be copied whole.
+        console.print(_opening(done.kept, config), markup=False, soft_wrap=True)
     if lines["rejected"]:
         console.print(f"被拒的行及原因见 {out / 'rejected.jsonl'}")
         raise typer.Exit(1)
@@ -136,6 +139,16 @@ def _article(extract: Extract, page: Page) -> Article | None:
     except MessageRejected as error:
         console.print(f"{page.origin}：被拒（{error.reason}）", markup=False)
         return None
+
+
+def _opening(kept: Settings, config: Path) -> str:
+    """How the working store of a replay is opened: on one machine by its folder, on a cluster by its namespace."""
+    if kept.backend.store == "sqlite":
+        return f"工作库保留在 {kept.data}；打开：huiying dashboard --config {config} --data {kept.data}"
+    return (
+        f"工作库保留在命名空间 {kept.namespace}；"
+        f"打开：HUIYING_NAMESPACE={kept.namespace} huiying dashboard --config {config}"
+    )
 
 
 def _intake(settings: Settings, mode: str, mapping: Path | None) -> Intake:

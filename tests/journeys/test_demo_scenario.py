@@ -8,10 +8,13 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import yaml
 
@@ -24,6 +27,7 @@ from stream.core.authorities import problems as authority_problems
 from stream.intake.columns import KINDS
 from stream.reading import places
 from stream.settings import load_settings, load_yaml
+from tests.servers import distributed_settings, environment, erase
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "config" / "demo"
@@ -68,17 +72,43 @@ PROMISED = {
 }
 
 
-@pytest.fixture(scope="module")
-def replayed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def replay(out: Path, profile: str, environ: dict[str, str]) -> Path:
     """The files of `huiying replay`, as a user gets them."""
-    out = tmp_path_factory.mktemp("demo")
-    command = [sys.executable, "-m", "stream", "replay", str(SCENARIO), "--config", str(DEMO / "embedded.yaml")]
-    environment = {**os.environ, "HUIYING_DATA": str(out / "data")}
+    command = [sys.executable, "-m", "stream", "replay", str(SCENARIO), "--config", str(DEMO / f"{profile}.yaml")]
     done = subprocess.run(
-        [*command, "--out", str(out / "files")], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [*command, "--out", str(out)], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return out / "files"
+    return out
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("embedded")
+    return replay(folder / "files", "embedded", {**os.environ, "HUIYING_DATA": str(folder / "data")})
+
+
+@pytest.fixture(scope="module")
+def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("distributed")
+    settings = distributed_settings(folder / "data", f"t{uuid.uuid4().hex[:12]}")
+    yield replay(folder / "files", "distributed", environment(settings))
+    for left in (settings.data / "replays").glob("*"):
+        erase(msgspec.structs.replace(settings, namespace=f"{settings.namespace}-{left.name}"))
+
+
+@pytest.fixture(scope="module", params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
+def replayed(request: pytest.FixtureRequest) -> Path:
+    """What both profiles must give."""
+    chosen: Path = request.getfixturevalue(request.param)
+    return chosen
+
+
+@pytest.mark.distributed
+def test_the_cluster_gives_the_same_files(embedded: Path, distributed: Path) -> None:
+    files = {path.name: path.read_bytes() for path in embedded.iterdir()}
+    assert len(files) == 5
+    assert {path.name: path.read_bytes() for path in distributed.iterdir()} == files
 
 
 def rows_of(folder: Path, name: str) -> list[dict[str, Any]]:
