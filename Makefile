@@ -7,7 +7,7 @@ JUDGE ?= ../shared/judge
 # A folder with real servers to test on: `up` starts them, `down` stops them.
 SERVERS ?= ../shared/servers
 
-.PHONY: help install check test test-long test-extras test-distributed demo bench evaluate lock clean
+.PHONY: help install check test test-long test-extras test-distributed demo bench bench-distributed evaluate lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -50,6 +50,17 @@ bench: install  ## speed, next to a baseline in the same run
 	$(BIN)/python tests/benchmarks/bench_gather.py
 	$(BIN)/python tests/benchmarks/bench_store.py
 	$(BIN)/python tests/benchmarks/bench_dashboard.py
+
+bench-distributed: install  ## the cluster's speed, on real servers as for test-distributed: a quarter of an hour
+	if [ -z "$$HUIYING_TEST_KAFKA$$HUIYING_TEST_ELASTIC" ]; then \
+	  export SERVERS_DIR="$$(mktemp -d)" KAFKA_PORT=19392 ELASTIC_PORT=19400; \
+	  trap "'$(SERVERS)/down' --wipe" EXIT; trap 'exit 130' INT TERM; \
+	  addresses="$$('$(SERVERS)/up')" || exit 3; eval "$$addresses"; \
+	fi; \
+	for bench in cluster steps latency 'kept --kept 10000 100000 --erase' 'store --profile both' 'dashboard --profile both'; do \
+	  set -- $$bench; name=$$1; shift; \
+	  $(BIN)/python tests/benchmarks/bench_$$name.py "$$@" || exit 1; \
+	done
 
 evaluate: install  ## quality: the scoring scripts' figures into docs/quality.md
 	$(BIN)/huiying evaluate --data $(DATA) --judge $(JUDGE) --out docs/quality.md

@@ -26,13 +26,13 @@ from elasticsearch import Elasticsearch, helpers
 from profiles import add_options, chosen, settings_of
 from stock import END, START, Stock, fill, filled, name
 
+from dashboard import names
 from stream.backends import erase_namespace, open_backends
 from stream.core.cases import Incident, Judgement
 from stream.core.documents import Post
 from stream.ports import Backends, Filter, Outgoing, Save, Search
 from stream.settings import Settings
 
-TOPICS = ("交通运输", "环境保护", "城乡建设", "教育文体", "卫生计生", "劳动保障", "商贸旅游")
 SOME = 100_000
 WRITES_A_SECOND = 20
 
@@ -142,7 +142,7 @@ def percentiles(seconds: list[float]) -> str:
 
 def write_steadily(settings: Settings, chars: int, rate: int) -> None:
     """The other process while searching: posts at `rate` a second, twenty batches a second, until killed."""
-    stock = Stock(1, chars, TOPICS)
+    stock = Stock(1, chars, names.topic_names())
     stock.random.seed(os.getpid())
     backends = open_backends(settings)
     number, next_at = 0, time.monotonic()
@@ -202,7 +202,7 @@ def main() -> None:
 
 
 def bench(arguments: argparse.Namespace, profile: str, settings: Settings) -> None:
-    stock = Stock(arguments.posts, arguments.chars, TOPICS)
+    stock = Stock(arguments.posts, arguments.chars, names.topic_names())
     print(f"{profile}: {arguments.posts} posts of {arguments.chars} characters")
     with closing(open_backends(settings)) as backends:
         is_filled = filled(backends.store) >= stock.posts
@@ -220,7 +220,7 @@ def bench(arguments: argparse.Namespace, profile: str, settings: Settings) -> No
 
 def load(arguments: argparse.Namespace, profile: str, settings: Settings, stock: Stock) -> None:
     """The bare client, then the store with the same posts."""
-    some = Stock(min(stock.posts, SOME), stock.chars, TOPICS)
+    some = Stock(min(stock.posts, SOME), stock.chars, names.topic_names())
     if profile == "embedded":
         seconds, size = bare_insert(settings.data / "bare.sqlite", some)
         (settings.data / "bare.sqlite").unlink()

@@ -68,6 +68,8 @@ def working(settings: Settings, workers: int) -> Iterator[list[int]]:
         "HUIYING_KAFKA": ",".join(settings.kafka.addresses), "HUIYING_ELASTIC": ",".join(settings.elastic.addresses),
     }  # fmt: skip
     command = [sys.executable, "-m", "stream", "run", "--config", str(CONFIG / "distributed.yaml"), "--assume-covered"]
+    # What an interrupted run left behind.
+    erase_namespace(settings)
     with ExitStack() as stack:
         stack.callback(erase_namespace, settings)
         log = stack.enter_context((settings.data / "workers.log").open("ab"))
