@@ -164,14 +164,13 @@ def _trust(kafka: Kafka) -> ssl.SSLContext:
 
 
 def _password(kafka: Kafka) -> str:
-    if kafka.password_file is None:
-        given = os.environ.get("HUIYING_KAFKA_PASSWORD", "")
-        if not (given and kafka.username):
-            raise SettingsError(
-                f"kafka.security：{kafka.security} 需要 kafka.username，以及 kafka.password_file "
-                "或 HUIYING_KAFKA_PASSWORD"
-            )
+    """From the environment, else from the file."""
+    if (given := os.environ.get("HUIYING_KAFKA_PASSWORD", "")) and kafka.username:
         return given
+    if kafka.password_file is None or not kafka.username:
+        raise SettingsError(
+            f"kafka.security：{kafka.security} 需要 kafka.username，以及 kafka.password_file 或 HUIYING_KAFKA_PASSWORD"
+        )
     try:
         return Path(kafka.password_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

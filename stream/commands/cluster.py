@@ -1,8 +1,9 @@
-"""`huiying migrate`: from one machine's file to Kafka and Elasticsearch."""
+"""Commands for a cluster: migrate (from one machine's file to Kafka and Elasticsearch), backup."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,9 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from stream.backends.elastic_snapshots import Snapshots
 from stream.commands.options import DEFAULT_CONFIG, settings_of
+from stream.errors import UsageError
 from stream.migration import Migrated, check_same, migrate
 from stream.settings import Settings
 
@@ -30,11 +33,16 @@ KIND_WORDS = {
     "decision": "人工决定", "clock": "时钟", "progress": "进度", "fetched": "抓取记录", "delivery": "送达",
     "rejected": "被拒",
 }  # fmt: skip
+backup_app = typer.Typer(help="Elasticsearch 的备份（快照）：开设仓库、备份、列出、恢复", no_args_is_help=True)
+
+OnCluster = Annotated[Path, typer.Option("--config", "-c", help="集群的配置")]
+Snapshot = Annotated[str, typer.Argument(metavar="名称", help="快照名称（小写字母与数字，如日期 20260301）")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds this family to the command line."""
     app.command("migrate")(migrate_command)
+    app.add_typer(backup_app, name="backup")
 
 
 def migrate_command(
@@ -52,6 +60,51 @@ def migrate_command(
     for line in _staying(old, new):
         console.print(line, markup=False, soft_wrap=True)
     console.print(f"两边一致。源没有改动；此后请只用 --config {target} 运行。", markup=False)
+
+
+@backup_app.command("open")
+def backup_open_command(
+    folder: Annotated[str, typer.Argument(metavar="目录", help="各节点都能读写、且列在 path.repo 之下的目录")],
+    config: OnCluster = DISTRIBUTED,
+) -> None:
+    """开设仓库：告诉 Elasticsearch 快照放在哪个目录；一次即可。"""
+    with _snapshots(config) as snapshots:
+        snapshots.register(folder)
+    console.print(f"快照将放在 {folder}", markup=False)
+
+
+@backup_app.command("take")
+def backup_take_command(name: Snapshot, config: OnCluster = DISTRIBUTED) -> None:
+    """备份：给命名空间的全部索引做一份快照；先停止处理进程，或让总线补齐其间的变化。"""
+    with _snapshots(config) as snapshots:
+        console.print(f"{name}：{snapshots.take(name)} 个索引已备份", markup=False)
+
+
+@backup_app.command("list")
+def backup_list_command(config: OnCluster = DISTRIBUTED) -> None:
+    """已有的完整快照，由旧到新。"""
+    with _snapshots(config) as snapshots:
+        for name in snapshots.taken():
+            console.print(name, markup=False)
+
+
+@backup_app.command("restore")
+def backup_restore_command(name: Snapshot, config: OnCluster = DISTRIBUTED) -> None:
+    """恢复：只写入空的命名空间，不覆盖任何数据；此后删去旧主题，再启动处理与抓取。"""
+    with _snapshots(config) as snapshots:
+        console.print(f"{name}：{snapshots.restore(name)} 个索引已恢复", markup=False)
+
+
+@contextmanager
+def _snapshots(config: Path) -> Iterator[Snapshots]:
+    settings = settings_of(config)
+    if settings.backend.store != "elastic":
+        raise UsageError(f"{config}：单机只需复制数据目录（{settings.data}），没有快照可做")
+    snapshots = Snapshots(settings)
+    try:
+        yield snapshots
+    finally:
+        snapshots.close()
 
 
 def _table(migrated: Migrated) -> Table:
