@@ -42,6 +42,9 @@ _LIVE: tuple[Verdict, ...] = (
 )  # fmt: skip
 
 
+_NOT_EMPTY: set[str] = set()
+
+
 class Now(Struct, frozen=True, kw_only=True):
     """The pipeline's time, and whether the pipeline is alive. `seen_at`: the wall time of its last sign, if any."""
 
@@ -115,9 +118,16 @@ def reading() -> Iterator[Backends]:
 
 
 def is_empty() -> bool:
-    """Whether nothing was ever written here."""
+    """Whether nothing was ever written here. A cluster is asked until there is something: it never becomes empty."""
     profile = settings()
-    return profile.backend.store == "sqlite" and not (profile.data / f"{profile.namespace}.sqlite").exists()
+    if profile.backend.store == "sqlite":
+        return not (profile.data / f"{profile.namespace}.sqlite").exists()
+    if profile.namespace not in _NOT_EMPTY:
+        with reading() as backends:
+            if not backends.store.get_many(Clock, ["pipeline"]) and not backends.store.count(Post):
+                return True
+        _NOT_EMPTY.add(profile.namespace)
+    return False
 
 
 def now() -> Now:

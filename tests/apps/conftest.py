@@ -1,8 +1,9 @@
-"""A store filled by a real replay of a small invented scenario, and the pages run on it."""
+"""A store filled by a real replay of a small invented scenario, and the pages run on it: one file, and servers."""
 
 import json
-import shutil
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,18 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import names
 from stream.backends import open_backends
-from stream.core.cases import Judgement
+from stream.core.cases import Alert, Assignment, Incident, Judgement
+from stream.core.codec import Item
+from stream.core.documents import Decision, Post
 from stream.core.intervals import SHANGHAI
 from stream.core.records import Clock
 from stream.intake import Intake, load_pseudonyms, read_posts
+from stream.outputs import items
 from stream.ports import Save
 from stream.replay import Request, replay
-from stream.settings import load_settings
+from stream.settings import Settings, load_settings
 from stream.spool import Spool
+from tests.servers import distributed_settings, erase
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "dashboard" / "app_pages"
@@ -30,6 +35,9 @@ END = START + timedelta(hours=40)
 
 TOWNS = {"991100": "檀溪市", "991200": "蓝湾市", "991300": "青屏市", "991400": "石栏市"}
 SOURCES = {"991100": "tanxi", "991200": "lanwan", "991300": "qingping", "991400": "shilan"}
+
+
+SHOWN: tuple[type[Item], ...] = (Post, Assignment, Incident, Judgement, Alert, Decision, Clock)
 
 
 class Looked(msgspec.Struct):
@@ -94,7 +102,7 @@ def scenario() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _profile(folder: Path) -> Path:
+def _profile(folder: Path, servers: dict[str, Any]) -> Path:
     config = folder / "config"
     config.mkdir()
     sources = [
@@ -113,64 +121,90 @@ def _profile(folder: Path) -> Path:
     files = {"sources": "sources.yaml", "authorities": "authorities.yaml",
              **{name: str(ROOT / "config" / f"{name}.yaml") for name in ("topics", "rules", "alerts")}}  # fmt: skip
     for name, content in (
-        ("sources", {"sources": sources}), ("authorities", _authorities()), ("embedded", {"files": files}),
+        ("sources", {"sources": sources}), ("authorities", _authorities()), ("profile", {"files": files, **servers}),
     ):  # fmt: skip
         # JSON is YAML, so the files need no writer of their own.
         (config / f"{name}.yaml").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    return config / "embedded.yaml"
+    return config / "profile.yaml"
 
 
 class Filled(msgspec.Struct, frozen=True):
-    """A configuration and a data folder that pages can be pointed at."""
+    """A configuration, a data folder and a namespace that pages can be pointed at."""
 
     config: Path
     data: Path
+    namespace: str = "huiying"
+
+    @property
+    def settings(self) -> Settings:
+        return msgspec.structs.replace(load_settings(self.config), data=self.data, namespace=self.namespace)
 
 
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+def _fill(folder: Path, config: Path, namespace: str) -> Filled:
     """The scenario, replayed; its clock stopped at END."""
-    folder = tmp_path_factory.mktemp("filled")
     posts = folder / "posts.jsonl"
     rows = sorted(scenario(), key=lambda row: row.get("collected_at") or row.get("at") or row["to"])
     posts.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    settings = msgspec.structs.replace(load_settings(config := _profile(folder)), data=folder / "data")
+    settings = Filled(config, folder / "data", namespace).settings
     settings.data.mkdir()
     request = Request(files=[posts], out=folder / "out", assume_covered=False, keep=True)
     intake = Intake(pseudonyms=load_pseudonyms(settings.data))
-    replay(request, settings, lambda path: Spool.build(path, read_posts(posts, intake)), lambda *_: None)
-    data = next((settings.data / "replays").iterdir())
-    backends = open_backends(msgspec.structs.replace(settings, data=data))
-    clock = Clock(id="pipeline", collected_at=END, wall_at=START, speed=600.0, watermark=END)
-    backends.store.save_many([Save(item=clock)])
-    backends.close()
-    return Filled(config=config, data=data)
+    done = replay(request, settings, lambda path: Spool.build(path, read_posts(posts, intake)), lambda *_: None)
+    assert done.kept is not None
+    with closing(open_backends(done.kept)) as backends:
+        clock = Clock(id="pipeline", collected_at=END, wall_at=START, speed=600.0, watermark=END)
+        backends.store.save_many([Save(item=clock)])
+        backends.store.refresh()
+    return Filled(config, done.kept.data, done.kept.namespace)
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    folder = tmp_path_factory.mktemp("embedded")
+    return _fill(folder, _profile(folder, {}), "huiying")
+
+
+@pytest.fixture(scope="session")
+def distributed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    folder = tmp_path_factory.mktemp("distributed")
+    chosen = distributed_settings(folder, f"t{uuid.uuid4().hex[:12]}", workers=2)
+    servers = {name: msgspec.to_builtins(getattr(chosen, name)) for name in ("backend", "kafka", "elastic")}
+    filled = _fill(folder, _profile(folder, servers), chosen.namespace)
+    yield filled
+    erase(filled.settings)
+
+
+@pytest.fixture(scope="session", params=["embedded", pytest.param("distributed", marks=pytest.mark.distributed)])
+def filled(request: pytest.FixtureRequest) -> Filled:
+    """The scenario in both profiles."""
+    chosen: Filled = request.getfixturevalue(request.param)
+    return chosen
 
 
 @pytest.fixture
-def copied(filled: Filled, tmp_path: Path) -> Filled:
-    """A store of its own, to write into."""
-    data = tmp_path / "data"
-    shutil.copytree(filled.data, data)
-    return Filled(config=filled.config, data=data)
+def copied(filled: Filled, tmp_path: Path) -> Iterator[Filled]:
+    """A store of its own with all that pages show, to write into."""
+    own = Filled(filled.config, tmp_path / "data", f"t{uuid.uuid4().hex[:12]}")
+    with closing(open_backends(filled.settings)) as old, closing(open_backends(own.settings)) as new:
+        new.store.save_many([Save(item=one) for kind in SHOWN for one in items(old.store, kind)])
+        new.store.refresh()
+    yield own
+    if own.settings.backend.bus != "sqlite":
+        erase(own.settings)
 
 
 @pytest.fixture
 def empty(filled: Filled, tmp_path: Path) -> Filled:
-    """A data folder in which nothing ever ran."""
-    return Filled(config=filled.config, data=tmp_path / "nothing")
+    """A place where nothing ever ran."""
+    return Filled(filled.config, tmp_path / "nothing", "tnothing")
 
 
 @pytest.fixture
 def incidents(filled: Filled) -> dict[str, Judgement]:
     """What was ruled, by the town's name."""
-    settings = msgspec.structs.replace(load_settings(filled.config), data=filled.data)
-    backends = open_backends(settings, read_only=True)
-    try:
-        items = [one.item for one in backends.store.listing(Judgement).items]
-    finally:
-        backends.close()
-    return {TOWNS[one.region]: one for one in items if isinstance(one, Judgement) and one.region in TOWNS}
+    with closing(open_backends(filled.settings, read_only=True)) as backends:
+        judged = list(items(backends.store, Judgement))
+    return {TOWNS[one.region]: one for one in judged if one.region in TOWNS}
 
 
 @pytest.fixture
@@ -186,6 +220,7 @@ def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Filled], Non
     def point(filled: Filled) -> None:
         monkeypatch.setenv("HUIYING_CONFIG", str(filled.config))
         monkeypatch.setenv("HUIYING_DATA", str(filled.data))
+        monkeypatch.setenv("HUIYING_NAMESPACE", filled.namespace)
         forget()
 
     yield point

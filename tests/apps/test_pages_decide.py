@@ -11,6 +11,7 @@ from stream.core.documents import Decision, DecisionKind
 
 def _saved():
     with queries.reading() as backends:
+        backends.store.refresh()
         return [one.item for one in backends.store.listing(Decision, order="newest").items]
 
 

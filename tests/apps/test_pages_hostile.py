@@ -70,6 +70,12 @@ def _poisoned(item, text, url):
     return replace(item, title=text, text=text)
 
 
+@pytest.fixture(scope="session")
+def filled(embedded):
+    """What is drawn is the same in both profiles; what a server makes of such texts, its contract tests show."""
+    return embedded
+
+
 @pytest.fixture(params=HOSTILE, ids=list(HOSTILE))
 def poisoned(request, copied, point_at):
     """The scenario with one hostile text everywhere; the text."""
