@@ -21,7 +21,7 @@ from stream.core.records import Clock
 from stream.errors import OutsideFailed
 from stream.journey import STEPS
 from stream.ports import Backends
-from stream.runner import BATCH, Worker
+from stream.runner import Worker
 from stream.settings import Settings
 
 log = logging.getLogger("huiying.pipeline")
@@ -36,10 +36,11 @@ WAITS_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What differs between runs; `batch` = messages a step takes at once, which must never change a result."""
+    """What differs between runs; `batch` = messages a step takes at once (None: what suits the backends), which must
+    never change a result."""
 
     assume_covered: bool = False
-    batch: int = BATCH
+    batch: int | None = None
 
 
 class Pipeline:

@@ -21,7 +21,6 @@ from stream.journey import STEPS
 from stream.outputs import write_all
 from stream.pipeline import ORDERED, Crew, Held, Options, Patience, Pipeline
 from stream.ports import Backends
-from stream.runner import BATCH
 from stream.settings import Settings
 from stream.spool import Spool
 
@@ -53,7 +52,7 @@ class Request(Struct, frozen=True, kw_only=True):
     assume_covered: bool
     mapping: Path | None = None
     keep: bool = False
-    batch: int = BATCH
+    batch: int | None = None
 
 
 def replay(request: Request, settings: Settings, build: Callable[[Path], None], told: Progressed) -> Replayed:

@@ -25,8 +25,10 @@ from stream.wire import addressed, received
 
 log = logging.getLogger("huiying.runner")
 
-# 500 long posts in one transaction would hold the write lock for a third of a second.
-BATCH = 200
+# Messages taken at once. 500 long posts in one transaction would hold the file's write lock for a third of a second; to
+# two servers a batch of any size is the same few round trips.
+BATCH_TOGETHER = 200
+BATCH_APART = 1_000
 # Until somebody upgrades this program, asking again faster helps nobody.
 NEWER_WAIT_S = 1.0
 
@@ -36,9 +38,9 @@ MakeStep = Callable[[], Step]
 class Worker:
     """Runs one step. Not thread-safe; one per process and step."""
 
-    def __init__(self, step: str, make_step: MakeStep, backends: Backends, batch: int = BATCH) -> None:
+    def __init__(self, step: str, make_step: MakeStep, backends: Backends, batch: int | None = None) -> None:
         self.leg: Leg = leg(step)
-        self._batch = batch
+        self._batch = batch or (BATCH_TOGETHER if backends.is_atomic else BATCH_APART)
         self._subscription = backends.bus.subscribe(self.leg.reads, step, is_sole=self.leg.order == "one")
         way = Stateless if self.leg.order == "any" else Lanes
         self._way: Stateless | Lanes = way(self.leg, make_step, backends, self._subscription)
