@@ -16,8 +16,8 @@ from stream.settings import Settings
 
 
 def open_backends(settings: Settings, *, read_only: bool = False) -> Backends:
-    """The backends that `settings` names, for one thread. `read_only`: for a page that lives for one query; writing
-    then fails. Raises SettingsError, or OutsideFailed where a server cannot be used."""
+    """The backends that `settings` names, for one thread. `read_only`: for a page that lives for one query; it keeps no
+    writer of the file waiting (on a cluster nothing has to be kept). Raises SettingsError, OutsideFailed."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", settings.namespace):
         raise SettingsError(
             f"namespace：{settings.namespace!r} 只能含字母、数字、点、下划线和连字符，并以字母或数字开头"

@@ -25,7 +25,7 @@ from stream.core.records import Journal
 from stream.journey import STEPS
 from stream.pipeline import Options, Pipeline
 from stream.ports import Backends
-from stream.runner import BATCH
+from stream.runner import BATCH_APART
 from stream.settings import Settings
 
 CHUNK = 1_000
@@ -35,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=5_000)
     parser.add_argument("--sizes", nargs="+", choices=list(SIZES), default=list(SIZES))
-    parser.add_argument("--batch", type=int, default=BATCH)
+    parser.add_argument("--batch", type=int, default=BATCH_APART)
     wanted = parser.parse_args()
     for size in wanted.sizes:
         for profile in PROFILES:
