@@ -1,5 +1,5 @@
-"""What the pages ask of the store. A connection lives for one query, so the pipeline is never held up, and every query
-is bounded: a page of a list, a count, a few items by id.
+"""What the pages ask of the store. A file's connection lives for one query, so that the pipeline is never held up; a
+cluster's is lent for one. Every query is bounded: a page of a list, a count, a few items by id.
 
 Pages must import this module only as `dashboard.queries`: imported in two ways it would be loaded twice.
 """
@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from stream.core.codec import Item
 from stream.core.documents import Decision, Post
 from stream.core.records import Clock
 from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCount
+from stream.settings import Settings
 
 T = TypeVar("T", bound=Item)
 
@@ -33,6 +35,7 @@ RUNNING = 150  # incidents looked through for those whose clock runs
 MEMBERS = 100  # posts of an incident on one page
 CITED = 200  # responses and pieces of evidence of an incident that are looked up
 REVIEWED = 400  # judgements in one page of the review: well under 100 ms to read
+IDLE = 4  # connections to a cluster that wait for the next query
 STILL_AFTER = timedelta(seconds=30)
 
 # In the order of what a leader must see first; each list is short, whatever the store holds.
@@ -43,6 +46,9 @@ _LIVE: tuple[Verdict, ...] = (
 
 
 _NOT_EMPTY: set[str] = set()
+# Opening a connection to a cluster asks its version first: a third of all requests, were each query to open its own.
+_IDLE: list[tuple[Settings, Backends]] = []
+_LENDING = Lock()
 
 
 class Now(Struct, frozen=True, kw_only=True):
@@ -110,11 +116,32 @@ class Reviewed(Struct, frozen=True, kw_only=True):
 @contextmanager
 def reading() -> Iterator[Backends]:
     """The store, for one query."""
-    backends = open_backends(settings(), read_only=True)
+    profile = settings()
+    backends = _lent(profile) or open_backends(profile, read_only=True)
+    is_kept = False
     try:
         yield backends
+        is_kept = not backends.is_atomic and len(_IDLE) < IDLE
     finally:
-        backends.close()
+        if is_kept:
+            _IDLE.append((profile, backends))
+        else:
+            backends.close()
+
+
+def _lent(profile: Settings) -> Backends | None:
+    with _LENDING:
+        for place, (whose, backends) in enumerate(_IDLE):
+            if whose is profile:
+                del _IDLE[place]
+                return backends
+    return None
+
+
+def close_idle() -> None:
+    """Ends the connections that nobody uses."""
+    while _IDLE:
+        _IDLE.pop()[1].close()
 
 
 def is_empty() -> bool:

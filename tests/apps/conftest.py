@@ -13,7 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import names
+from dashboard import names, queries
 from stream.backends import open_backends
 from stream.core.cases import Alert, Assignment, Incident, Judgement
 from stream.core.codec import Item
@@ -213,6 +213,7 @@ def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Filled], Non
 
     def forget() -> None:
         st.cache_data.clear()
+        queries.close_idle()
         for one in vars(names).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
