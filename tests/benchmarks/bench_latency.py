@@ -40,6 +40,7 @@ from stream.wire import addressed, received
 INCIDENTS_A_SECOND = 4
 WARM_S = 5.0
 LATE_S = 20.0
+SPARE_S = 10.0
 
 
 def main() -> None:
@@ -57,8 +58,9 @@ def main() -> None:
             bare(settings)
             arrivals = Arrivals(backends)
             ids = count()
+            lasts_s = WARM_S + wanted.seconds + SPARE_S
             for rate in wanted.rates:
-                publisher = Publisher(settings, rate, wanted.mark_s, 680 if wanted.long else 0, ids)
+                publisher = Publisher(settings, rate, wanted.mark_s, 680 if wanted.long else 0, ids, lasts_s)
                 with sampled(wanted.spy, pids[0], settings.data / "spy"):
                     measure(publisher, arrivals, pids, wanted.seconds)
 
@@ -66,10 +68,13 @@ def main() -> None:
 class Publisher(threading.Thread):
     """Publishes at a pace of its own until stopped; `sent` says when each incident's page was collected."""
 
-    def __init__(self, settings: Settings, rate: int, mark_s: float, characters: int, ids: Iterator[int]) -> None:
+    def __init__(
+        self, settings: Settings, rate: int, mark_s: float, characters: int, ids: Iterator[int], lasts_s: float
+    ) -> None:
         super().__init__(daemon=True)
         self._settings, self.rate, self.mark_s, self._ids = settings, rate, mark_s, ids
-        self._others = posts(1_000_000, characters, share_of_accidents=0.0)
+        # Made before: what it takes to invent them is not the pipeline's.
+        self._others = iter(list(posts(int(rate * lasts_s), characters, share_of_accidents=0.0)))
         self.stopping = threading.Event()
         self.sent: dict[str, float] = {}
         self.slow = 0

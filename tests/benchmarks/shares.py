@@ -42,7 +42,8 @@ def shares(path: Path) -> str:
     for line in path.read_text(encoding="utf-8").splitlines():
         stack, _, number = line.rpartition(" ")
         thread, *frames = stack.split(";")
-        if not frames:
+        # Names of frames may hold anything, line ends too.
+        if not frames or not number.isdigit():
             continue
         does = "waits" if any(mark in frames[-1] for mark in WAITS) else "works"
         if "MainThread" in thread:
