@@ -47,6 +47,7 @@ class Deliverer:
         self._policy = policy
         self._subscription: Subscription = backends.bus.subscribe([TOPIC], GROUP)
         self._disabled: set[str] = set()
+        self._is_still = False
 
     def deliver(self, now: datetime, timeout_s: float = 0.0) -> Round:
         """One round: at most BATCH alerts taken in, waiting `timeout_s` for the first, and everything due sent.
@@ -63,8 +64,11 @@ class Deliverer:
         Waits are counted by the wall clock, since the services outside live by it."""
         found = self._backends.store.get_many(Clock, ["pipeline"]).get("pipeline")
         clock = found.item if found is not None and isinstance(found.item, Clock) else None
-        if clock is not None and is_standing_still(clock, wall, span(self._policy.dead_man_after)):
+        is_still = is_standing_still(clock, wall, span(self._policy.dead_man_after))
+        # Told when it begins: a backlog that is being worked off stands somewhere else every second.
+        if clock is not None and is_still and not self._is_still:
             self._announce(dead_man_alert(clock, wall), wall)
+        self._is_still = is_still
         return self.deliver(wall)
 
     def close(self) -> None:

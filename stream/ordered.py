@@ -23,6 +23,8 @@ _Waiting = tuple[datetime, bool, str, int, Record, Travelling]
 
 # A mention waiting here takes about 4 KB: one partition may stall for a minute at full speed before others pause.
 CAPACITY = 50_000
+# A batch of incidents that many posts speak of would else be written down as one document of a hundred megabytes.
+RELEASE_BYTES = 8 << 20
 # A publisher that has been silent for so long, by the others' marks, is gone: nobody waits for it any more.
 GONE = timedelta(hours=1)
 
@@ -72,15 +74,17 @@ class OrderedBuffer:
         heapq.heappush(self._waiting, (*place, self._sequence, record, message))
 
     def release(self, limit: int) -> Release:
-        """About `limit` messages in order."""
+        """About `limit` messages in order, fewer where they are large."""
         watermark = self.watermark()
         released: list[Travelling] = []
+        size = 0
         if watermark is None:
             return Release(messages=released, until=None)
         while self._waiting and self._waiting[0][0] < watermark:
-            if len(released) >= limit and not self._is_same_instant(released[-1]):
+            if (len(released) >= limit or size >= RELEASE_BYTES) and not self._is_same_instant(released[-1]):
                 break
-            at, _, identity, _, _, message = heapq.heappop(self._waiting)
+            at, _, identity, _, record, message = heapq.heappop(self._waiting)
+            size += len(record.body)
             # What goes to every partition arrives once from each.
             if not (isinstance(message, Coverage) and (at, identity) == self._last):
                 released.append(message)

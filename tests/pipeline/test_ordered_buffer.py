@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from stream.core.codec import encode
-from stream.core.documents import Coverage, Mark, Page
+from stream.core.documents import Coverage, Mark, Page, Row
 from stream.core.intervals import SHANGHAI
 from stream.errors import OutsideFailed
 from stream.ordered import OrderedBuffer
@@ -161,3 +162,10 @@ def test_what_nobody_can_release_is_bounded() -> None:
     feeding = Feeding(capacity=10)
     with pytest.raises(OutsideFailed, match="时间标记"):
         feeding.send(0, *(page(n) for n in range(30)))
+
+
+def test_a_release_of_large_messages_is_short(feeding: Feeding) -> None:
+    large = msgspec.structs.replace(page(1), row=Row(text="大" * (1 << 20)))
+    feeding.send(0, *(msgspec.structs.replace(large, id=f"l{n}") for n in range(5)))
+    feeding.mark(2)
+    assert [len(feeding.buffer.release(100).messages) for _ in range(3)] == [3, 2, 0]

@@ -194,3 +194,12 @@ def test_a_pipeline_that_stands_still_is_told_once(desk: Desk, lag_minutes: int,
         deliverer.turn(NOW, NOW + timedelta(seconds=second))
     deliverer.close()
     assert desk.notifier.sent.count(("desk", "dead_man")) == told
+
+
+def test_a_backlog_that_is_worked_off_is_one_standstill(desk: Desk) -> None:
+    deliverer = Deliverer(desk, POLICY)
+    for minutes in (60, 40, 20, 5, 30):
+        heartbeat(desk, NOW - timedelta(minutes=minutes))
+        deliverer.turn(NOW, NOW)
+    deliverer.close()
+    assert desk.notifier.sent.count(("desk", "dead_man")) == 2
