@@ -110,7 +110,7 @@ def _options(request: Request) -> Options:
 
 class Run:
     """Publishes, at most AHEAD chunks before what the last step has finished, until everything is through it. An outage
-    of a server is waited out, for a while."""
+    of a server is waited out, for a while; one that refuses us from the beginning is told at once."""
 
     def __init__(self, spool: Spool, backends: Backends, pipeline: Pipeline, told: Progressed) -> None:
         self._spool, self._backends, self.pipeline, self._told = spool, backends, pipeline, told
@@ -123,7 +123,7 @@ class Run:
         if self._feed.end is None:
             return
         patience = Patience(time.sleep, GIVE_UP_S)
-        worked, is_done = 0, False
+        worked, is_begun, is_done = 0, False, False
         # Said again after a restart: a mark that was consumed before it tells the new readers nothing.
         is_told = False
         while not is_done:
@@ -136,7 +136,10 @@ class Run:
                 worked = self.pipeline.work()
                 is_done = self._is_done(self._feed.end)
                 patience.worked()
+                is_begun = True
             except OutsideFailed as error:
+                if not is_begun:
+                    raise
                 patience.failed(error, self.pipeline)
                 self._feed, is_told = Feed(self._spool, self._backends), False
 

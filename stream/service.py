@@ -53,6 +53,7 @@ class Service(Struct, kw_only=True):
                     closing(open_backends(self.settings)) as backends,
                     closing(Pipeline(self.settings, mine, backends, self.options)) as pipeline,
                 ):
+                    self._begin(backends)
                     self._loop(pipeline, backends, crew)
             finally:
                 if crew is not None:
@@ -71,6 +72,12 @@ class Service(Struct, kw_only=True):
             yield
         finally:
             held.release()
+
+    def _begin(self, backends: Backends) -> None:
+        """The bus has answered by now; here the store proves that it takes what is written, which the loop would find
+        out much later and then wait for. Raises OutsideFailed."""
+        if not backends.is_atomic:
+            backends.store.save_many([Save(item=self.clock.reading("begun", None))])
 
     def _loop(self, pipeline: Pipeline, backends: Backends, crew: Crew | None) -> None:
         every_second, patience = Every(timedelta(seconds=1)), Patience(self.stopping)

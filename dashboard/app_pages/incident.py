@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboard import charts, dossiers, names, queries
+from dashboard import charts, dossiers, names, outages, queries
 from dashboard.decisions import ENTRIES, NEEDED, Incomplete, value_of
 from dashboard.drawing import plain
 from dashboard.words import DECISIONS, FORMS, GATES, GRADES
@@ -19,6 +19,7 @@ TEXT_LIMIT = 500
 
 
 @st.fragment(run_every=CLOCK_S)
+@outages.told()
 def clocks(identity: str) -> None:
     """The clocks with their computation; counts down."""
     judgement = queries.judgement(identity)
@@ -32,6 +33,7 @@ def clocks(identity: str) -> None:
 
 
 @st.fragment(run_every=FACTS_S)
+@outages.told()
 def facts(identity: str) -> None:
     """All that is known, as far as it is short."""
     dossier = queries.dossier(identity)
@@ -60,6 +62,7 @@ def facts(identity: str) -> None:
 
 
 @st.fragment(run_every=CLOCK_S)
+@outages.told()
 def decided(identity: str) -> None:
     """What people decided, as soon as the pipeline has taken it up."""
     incident = queries.incident(identity)
@@ -156,16 +159,17 @@ def _record(what: DecisionKind, incident: Incident, given: dict[str, Any], signe
 
 
 identity = st.query_params.get("id", "")
-found = queries.incident(identity) if identity and not queries.is_empty() else None
-if found is None:
-    st.title("事件", anchor=False)
-    st.info("没有这个事件。请从“值守”“时限”“检索”或“复盘”页打开一个事件。" if identity else
-            "请从“值守”“时限”“检索”或“复盘”页打开一个事件。")  # fmt: skip
-else:
-    st.html(dossiers.head(found, queries.judgement(identity)))
-    clocks(identity)
-    facts(identity)
-    members(identity)
-    st.subheader("人的决定", anchor=False)
-    decided(identity)
-    decide(found)
+with outages.told():
+    found = queries.incident(identity) if identity and not queries.is_empty() else None
+    if found is None:
+        st.title("事件", anchor=False)
+        st.info("没有这个事件。请从“值守”“时限”“检索”或“复盘”页打开一个事件。" if identity else
+                "请从“值守”“时限”“检索”或“复盘”页打开一个事件。")  # fmt: skip
+    else:
+        st.html(dossiers.head(found, queries.judgement(identity)))
+        clocks(identity)
+        facts(identity)
+        members(identity)
+        st.subheader("人的决定", anchor=False)
+        decided(identity)
+        decide(found)

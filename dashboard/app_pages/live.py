@@ -7,7 +7,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import charts, names, queries
+from dashboard import charts, names, outages, queries
 from dashboard.drawing import (
     countdown,
     due_words,
@@ -43,6 +43,7 @@ GROUPS = (
 
 
 @st.fragment(run_every=REFRESH_S)
+@outages.told()
 def status() -> None:
     """The pipeline's clock and the open incidents."""
     if queries.is_empty():
@@ -146,6 +147,7 @@ def _cell(obligation: Obligation, now: datetime, named: bool = False) -> str:
 
 
 @st.fragment(run_every=CHART_REFRESH_S)
+@outages.told()
 def surroundings() -> None:
     """Heat by topic and the newest alerts."""
     if queries.is_empty():

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import streamlit as st
 
-from dashboard import names, queries
+from dashboard import names, outages, queries
 from dashboard.drawing import due_words, page_link, pill, rows_of, safe, short, small, table, why
 from dashboard.exports import review as exports
 from dashboard.tallies import Tally, by_body, by_rule, headline, total
@@ -123,16 +123,17 @@ def _row(judgement: Judgement, one: Obligation) -> list[str]:
 
 
 st.title("复盘", anchor=False)
-if queries.is_empty():
-    st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
-else:
-    judged = _judged(*_period(queries.now().at))
-    bodies = by_body(judged)
-    st.html(_tiles(total(bodies), len(judged)))
-    st.subheader("按机关", anchor=False)
-    st.html(_tallies("责任单位", bodies))
-    st.subheader("按义务", anchor=False)
-    st.html(_tallies("义务", by_rule(judged, names.rule_names())))
-    st.caption(exports.NOTE)
-    _downloads(judged)
-    _details(judged)
+with outages.told():
+    if queries.is_empty():
+        st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
+    else:
+        judged = _judged(*_period(queries.now().at))
+        bodies = by_body(judged)
+        st.html(_tiles(total(bodies), len(judged)))
+        st.subheader("按机关", anchor=False)
+        st.html(_tallies("责任单位", bodies))
+        st.subheader("按义务", anchor=False)
+        st.html(_tallies("义务", by_rule(judged, names.rule_names())))
+        st.caption(exports.NOTE)
+        _downloads(judged)
+        _details(judged)

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 import streamlit as st
 
-from dashboard import names, queries
+from dashboard import names, outages, queries
 from dashboard.drawing import instant, link, noted, page_link, plain, safe, small, table
 from dashboard.words import KINDS
 from stream.core.documents import Post
@@ -72,22 +72,25 @@ def _marked(text: str, words: list[str]) -> str:
 
 
 st.title("检索", anchor=False)
-if queries.is_empty():
-    st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
-else:
-    asked = _wanted()
-    at = _cursor(asked)
-    found = queries.search(Search(**{**{name: getattr(asked, name) for name in asked.__struct_fields__}, "cursor": at}))
-    wanted_words = [plain(one, 40) for one in asked.text.split()][:MOST_WORDS]
-    linked = queries.incidents_of(found.posts)
-    table(
-        ("采集时间", "信息", "来源", "主题", "事件"),
-        (_row(post, [w for w in wanted_words if w], linked) for post in found.posts),
-    )
-    newer, older, _ = st.columns([1, 1, 6])
-    if st.session_state.cursors and newer.button("较新的", icon=":material/arrow_back:"):
-        st.session_state.cursors.pop()
-        st.rerun()
-    if found.cursor and older.button("更早的", icon=":material/arrow_forward:"):
-        st.session_state.cursors.append(found.cursor)
-        st.rerun()
+with outages.told():
+    if queries.is_empty():
+        st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
+    else:
+        asked = _wanted()
+        at = _cursor(asked)
+        found = queries.search(
+            Search(**{**{name: getattr(asked, name) for name in asked.__struct_fields__}, "cursor": at})
+        )
+        wanted_words = [plain(one, 40) for one in asked.text.split()][:MOST_WORDS]
+        linked = queries.incidents_of(found.posts)
+        table(
+            ("采集时间", "信息", "来源", "主题", "事件"),
+            (_row(post, [w for w in wanted_words if w], linked) for post in found.posts),
+        )
+        newer, older, _ = st.columns([1, 1, 6])
+        if st.session_state.cursors and newer.button("较新的", icon=":material/arrow_back:"):
+            st.session_state.cursors.pop()
+            st.rerun()
+        if found.cursor and older.button("更早的", icon=":material/arrow_forward:"):
+            st.session_state.cursors.append(found.cursor)
+            st.rerun()

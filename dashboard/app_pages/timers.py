@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import names, queries
+from dashboard import names, outages, queries
 from dashboard.drawing import clock_name, countdown, due_words, noted, page_link, pill, safe, short, small, table, why
 from dashboard.tallies import HEADLINE_CLOCK
 from dashboard.words import SHORT
@@ -18,6 +18,7 @@ TABS = {"unknown_coverage_gap": "无法判断：监看缺口", "indeterminate": 
 
 
 @st.fragment(run_every=1.0)
+@outages.told()
 def board(verdict: Verdict, alternates: bool) -> None:
     """The obligations of one verdict."""
     now = queries.now()
@@ -44,15 +45,16 @@ def _row(one: queries.Due, now: queries.Now) -> list[str]:
 
 
 st.title("时限", anchor=False)
-if queries.is_empty():
-    st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
-else:
-    chosen = st.segmented_control(
-        "结论",
-        SHOWN,
-        default="pending",
-        format_func=lambda one: TABS.get(one, SHORT[one]),
-        label_visibility="collapsed",
-    )
-    with_alternates = st.toggle("同时列出其他起算点（舆情首现、等级可知、机关知悉）", value=False)
-    board(chosen or "pending", with_alternates)
+with outages.told():
+    if queries.is_empty():
+        st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
+    else:
+        chosen = st.segmented_control(
+            "结论",
+            SHOWN,
+            default="pending",
+            format_func=lambda one: TABS.get(one, SHORT[one]),
+            label_visibility="collapsed",
+        )
+        with_alternates = st.toggle("同时列出其他起算点（舆情首现、等级可知、机关知悉）", value=False)
+        board(chosen or "pending", with_alternates)

@@ -208,7 +208,8 @@ def _counted(
 
 
 def _progress() -> Progress:
+    # In a file it would leave an empty line before what is said.
     return Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=console, transient=True,
+        console=console, transient=True, disable=not console.is_terminal,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The command line as it is called: arguments in, exit code, standard output and standard error out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,21 @@ class Called(Struct, frozen=True):
         return [json.loads(one) for one in self.out.splitlines()]
 
 
-def call(data: Path, *words: str | Path, stdin: bytes = b"", config: Path | None = None) -> Called:
+def call(
+    data: Path,
+    *words: str | Path,
+    stdin: bytes = b"",
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Called:
     """`huiying WORDS` in this process, by the entry point itself."""
-    environment = {
+    plain = {
         "HUIYING_DATA": str(data),
         "HUIYING_CONFIG": str(config or ROOT / "config" / "embedded.yaml"),
         "HUIYING_NAMESPACE": None,
         "COLUMNS": "200",
     }
-    with CliRunner().isolation(input=stdin, env=environment) as (out, err, _):
+    with CliRunner().isolation(input=stdin, env={**plain, **(environment or {})}) as (out, err, _):
         try:
             main([str(one) for one in words])
             code = 0
@@ -47,13 +53,14 @@ class CommandLine(Struct, frozen=True):
     """Calls the command line over one data folder."""
 
     data: Path
+    environment: dict[str, str] = {}
 
     def __call__(self, *words: str | Path, stdin: bytes = b"", config: Path | None = None) -> Called:
-        return call(self.data, *words, stdin=stdin, config=config)
+        return call(self.data, *words, stdin=stdin, config=config, environment=self.environment)
 
-    def over(self, data: Path) -> "CommandLine":
-        """The same over another folder."""
-        return CommandLine(data)
+    def over(self, data: Path, **environment: str) -> "CommandLine":
+        """The same over another folder, with more in its environment."""
+        return CommandLine(data, self.environment | environment)
 
 
 @pytest.fixture
