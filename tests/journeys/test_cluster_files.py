@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -108,8 +109,11 @@ def killed(posts: Path, out: Path, settings: Settings, moments: list[float]) -> 
 def test_kills_at_random_moments_change_nothing(count: int, seed: int, cluster: Settings, tmp_path: Path) -> None:
     """Four thousand rows are enough for processes of the stateless steps, which die with their parent."""
     posts = written(tmp_path / "posts.jsonl", count)
+    began = time.monotonic()
+    killed(posts, tmp_path / "whole", cluster, [])
+    whole = time.monotonic() - began
     random_ = random.Random(seed)
-    moments = [random_.uniform(1.5, 6), random_.uniform(1.5, 16)]
+    moments = [random_.uniform(0.3, 0.9) * whole, random_.uniform(0.1, 0.9) * whole]
     assert killed(posts, tmp_path / "out", cluster, moments) >= 1
     assert output(tmp_path / "out") == on_one_machine(posts, tmp_path / "embedded")
     assert left(cluster) == []
