@@ -118,6 +118,6 @@ def test_the_demonstration_begins(huiying: Huiying) -> None:
     words = [sys.executable, "-m", "stream", "demo", "--no-dashboard", "--for", "3", "--speed", "36000"]
     done = subprocess.run(words, cwd=ROOT, env=environment(huiying.data), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    with closing(open_backends(Settings(data=huiying.data / "demo", namespace="demo"))) as backends:
+    with closing(open_backends(Settings(data=huiying.data / "demo", namespace="huiying-demo"))) as backends:
         assert backends.store.count(Post) > 10
         assert backends.store.count(Alert) > 0
