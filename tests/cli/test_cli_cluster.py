@@ -32,6 +32,8 @@ from stream.core.records import Rejected
 from stream.outputs import items
 from stream.ports import Save, Store
 from stream.settings import Settings
+from tests.cli.posts import PLACE
+from tests.cli.posts import ROWS as POSTS
 from tests.servers import distributed_settings, environment, erase
 
 pytestmark = pytest.mark.distributed
@@ -41,27 +43,7 @@ EMBEDDED, DISTRIBUTED = ROOT / "config" / "embedded.yaml", ROOT / "config" / "di
 SERVERS = ("HUIYING_NAMESPACE", "HUIYING_KAFKA", "HUIYING_ELASTIC")
 PATIENCE_S = 60.0
 AT = datetime(2030, 1, 1, 8, tzinfo=SHANGHAI)
-PLACE = "浙江省杭州市余杭区"
-ROWS = [
-    {
-        "id": "blast",
-        "kind": "news",
-        "title": f"{PLACE}一化工厂发生爆炸 已致12人死亡",
-        "published_at": "2024-03-01 08:40:00",
-        "text": f"2024年3月1日8时10分许，{PLACE}一化工厂发生爆炸，已致12人死亡。",
-    },
-    {
-        "id": "answer",
-        "kind": "authority",
-        "account": "杭州市余杭区应急管理局",
-        "title": "情况通报",
-        "answers": "blast",
-        "text": f"{PLACE}一化工厂爆炸目前已致12人死亡，救援正在进行。",
-        "published_at": "2024-03-01 16:00:00",
-    },
-    {"id": "blank", "kind": "news", "published_at": "2024-03-01 17:00:00"},
-    {"id": "later", "kind": "post", "title": "周末去看球赛", "published_at": "2024-03-03 10:00:00"},
-]
+ROWS = [*POSTS, {"id": "blank", "kind": "news", "published_at": "2024-03-01 17:00:00"}]
 PAGE = Page(id="p-1", collected_at=AT, source="s", row=Row(title="[b]城东路灯坏了[/b]"))
 REJECTS = [
     Rejected(

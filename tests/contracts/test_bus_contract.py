@@ -317,10 +317,13 @@ class TestMembers:
         first.pause([])
         assert len(polled(first, 2)) == 2
 
-    def test_closing_twice_is_harmless(self, bus: Bus, joined: Joined) -> None:
+    def test_closing_twice_is_harmless(self, bus: Bus, opened: Callable[..., Backends], joined: Joined) -> None:
         subscription = bus.subscribe(["t"], "g")
         joined({subscription: 1})
-        subscription.close()
-        subscription.close()
-        bus.close()
-        bus.close()
+        for _ in range(2):
+            subscription.close()
+        for _ in range(2):
+            bus.close()
+        successor = opened().bus.subscribe(["t"], "g")
+        joined({successor: 1})
+        assert list(successor.partitions()) == [("t", 0)]
