@@ -173,6 +173,9 @@ LISTABLE: Mapping[str, frozenset[str]] = {
     "case_file": frozenset(),
     "source_coverage": frozenset({"source"}),
     "decision": frozenset({"incident"}),  # incident = Decision.incident_of
+    "entry": frozenset({"incident"}),  # incident = Entry.subject
+    "audit_entry": frozenset({"incident"}),
+    "audit_head": frozenset(),
     "delivery": frozenset({"state"}),
     "rejected": frozenset(),
     "topic_heat": frozenset({"topic", "region"}),

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from stream.core.codec import Travelling, decode, encode
-from stream.core.documents import SCHEMA, Coverage, Decision, Mark, Message
+from stream.core.documents import SCHEMA, Coverage, Decision, Entry, Mark, Message
 from stream.errors import MessageRejected, NewerSchema
 from stream.ports import Outgoing
 
@@ -17,10 +17,15 @@ class _Peek(Struct):
 
 def addressed(message: Message, partition: int | None = None) -> Outgoing:
     """Marks and coverage go to everyone: to every partition, or from a stateless step on to the one they came by.
-    A decision travels with the post it names, everything else by its own id."""
-    if isinstance(message, Coverage | Mark):
-        return Outgoing(body=encode(message), partition=partition)
-    return Outgoing(body=encode(message), key=message.incident_of if isinstance(message, Decision) else message.id)
+    A decision travels with the post it names, an entry with its subject, everything else by its own id."""
+    match message:
+        case Coverage() | Mark():
+            return Outgoing(body=encode(message), partition=partition)
+        case Decision():
+            return Outgoing(body=encode(message), key=message.incident_of)
+        case Entry():
+            return Outgoing(body=encode(message), key=message.subject)
+    return Outgoing(body=encode(message), key=message.id)
 
 
 def received(body: bytes) -> Travelling:

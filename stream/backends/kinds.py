@@ -66,6 +66,7 @@ _SINGULAR: Mapping[tuple[str, str], Callable[[Any], str | None]] = {
     ("post", "source"): attrgetter("mention.source"),
     ("post", "forgettable"): lambda post: "yes" if is_forgettable(post) else None,
     ("decision", "incident"): attrgetter("incident_of"),
+    ("entry", "incident"): attrgetter("subject"),
 }
 _EXTRA: Mapping[str, list[str]] = {"post": ["forgettable"]}
 _PLURAL: Mapping[tuple[str, str], Callable[[Any], Iterable[str | None]]] = {

@@ -30,7 +30,8 @@ FILES = {
 KIND_WORDS = {
     "post": "信息", "assignment": "归属", "incident": "事件", "topic_heat": "主题热度", "judgement": "判定及其变化",
     "alert": "提醒", "reminder": "提醒档案", "case_file": "案卷", "coverage": "监测记录", "source_coverage": "信源监测",
-    "decision": "人工决定", "clock": "时钟", "progress": "进度", "fetched": "抓取记录", "delivery": "送达",
+    "decision": "人工决定", "entry": "人工登记", "audit_entry": "留痕", "audit_head": "留痕末环",
+    "clock": "时钟", "progress": "进度", "fetched": "抓取记录", "delivery": "送达",
     "rejected": "被拒",
 }  # fmt: skip
 backup_app = typer.Typer(help="Elasticsearch 的备份（快照）：开设仓库、备份、列出、恢复", no_args_is_help=True)

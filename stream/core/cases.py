@@ -204,6 +204,51 @@ class CoverageSpan(Value, frozen=True, kw_only=True):
     reason: str | None
 
 
+class BodyStanding(Value, frozen=True, kw_only=True):
+    """One rule, strict clock, seen for one body alone: what its own statements (and those made in its name) give.
+    `role` is the rule of attribution, or "answered" for a body that answered without being responsible."""
+
+    body: str
+    role: str
+    rule: str
+    verdict: Verdict
+    reason: str
+    satisfied_by: str | None
+    elapsed_s: Elapsed | None
+
+
+class StatedFigure(Value, frozen=True, kw_only=True):
+    issuer: str
+    value: int
+    mention: str
+    known_at: datetime
+    published: Interval | None
+
+
+class Conflict(Value, frozen=True, kw_only=True):
+    """Authorities that give different figures of one name at once; `resolved_at`: when they came to agree again."""
+
+    name: str
+    stated: list[StatedFigure]
+    known_at: datetime
+    resolved_at: datetime | None
+
+
+class CoverageGap(Value, frozen=True, kw_only=True):
+    """A stretch of a clock's window in which a watched channel of the responsible body was not seen; `share` of the
+    window, in thousandths. `counts`: long enough (rules.yaml, coverage.gap_share) that silence proves nothing."""
+
+    rule: str
+    clock: str
+    body: str
+    source: str
+    from_at: datetime
+    to_at: datetime
+    reason: str
+    share: int
+    counts: bool
+
+
 class Judgement(Message, frozen=True, tag="judgement", kw_only=True):
     """What was ruled on one incident; its id is the incident's. A pure function of facts, rules and now."""
 
@@ -226,6 +271,11 @@ class Judgement(Message, frozen=True, tag="judgement", kw_only=True):
     hot: list[HotFact]
     versions: dict[str, str]
     due_at: datetime | None = None
+    by_body: list[BodyStanding] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    gaps: list[CoverageGap] = field(default_factory=list)
+    automatic: list[Obligation] = field(default_factory=list)
+    """The rows as they would stand without people's decisions: those alone that differ from `obligations`."""
 
 
 class PollSpan(Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
@@ -261,7 +311,7 @@ class Alert(Message, frozen=True, tag="alert", kw_only=True):
     region: str | None
     rule: str | None
     rung: str | None
-    kind: Literal["opened", "ladder", "hot", "verdict", "dead_man"]
+    kind: Literal["opened", "ladder", "hot", "verdict", "dead_man", "duty"]
     title: str
     text: str
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from stream.core.cases import Alert, Assignment, CaseFile, Incident, Judgement, Reminder, SourceCoverage, TopicHeat
-from stream.core.documents import Article, Coverage, Decision, Mark, Mention, Message, Page, Post
-from stream.core.records import Clock, Delivery, Fetched, Journal, Progress, Rejected
+from stream.core.documents import Article, Coverage, Decision, Entry, Mark, Mention, Message, Page, Post
+from stream.core.records import AuditEntry, AuditHead, Clock, Delivery, Fetched, Journal, Progress, Rejected
 
-Travelling = Page | Coverage | Decision | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
+Travelling = (
+    Page | Coverage | Decision | Entry | Mark | Article | Mention | Incident | TopicHeat | Judgement | Alert | Rejected
+)
 Item = (
     Post | Assignment | Incident | TopicHeat | Judgement | Alert | Reminder | CaseFile | Coverage | SourceCoverage
-    | Decision | Clock | Progress | Fetched | Delivery | Rejected | Journal
+    | Decision | Entry | AuditEntry | AuditHead | Clock | Progress | Fetched | Delivery | Rejected | Journal
 )  # fmt: skip
 
 _encoder = msgspec.json.Encoder()

@@ -30,7 +30,11 @@ IssuerKind = Literal[
 Level = Literal["national", "province", "city", "county", "town"]
 DecisionKind = Literal[
     "confirm", "dismiss", "merge", "split", "severity", "occurred", "attach", "reject", "conference_held", "exempt",
-    "restate", "gate", "acknowledge",
+    "restate", "gate", "acknowledge", "objection",
+]  # fmt: skip
+EntryKind = Literal[
+    "duty_open", "duty_extend", "duty_suspend", "duty_restart", "duty_prove", "duty_withdraw", "duty_review",
+    "evidence_issued",
 ]  # fmt: skip
 
 
@@ -104,6 +108,18 @@ class Decision(Message, frozen=True, tag="decision", kw_only=True):
     why: str = ""
 
 
+class Entry(Message, frozen=True, tag="entry", kw_only=True):
+    """What a person put on record beside the decisions on incidents; append-only. `subject`: a duty of the ledger, or
+    the incident whose evidence was issued; `value` depends on `what` (docs/formats.md)."""
+
+    who: str
+    what: EntryKind
+    subject: str
+    rule: str | None = None
+    value: Any = None
+    why: str = ""
+
+
 class Mark(Message, frozen=True, tag="mark", kw_only=True):
     """`publisher` promises: everything it publishes from here on has `collected_at` ≥ this mark's. `is_last`: the
     publisher leaves: nothing follows, nobody waits for it any more."""
@@ -172,6 +188,8 @@ class Answer(Value, frozen=True, kw_only=True):
     issuer_kind: IssuerKind
     level: Level | None
     is_authoritative: bool
+    held: StatedInterval | None = None
+    """When the conference that the post reports actually started, where the text says so."""
 
 
 class Mention(Message, frozen=True, tag="mention", kw_only=True):

@@ -30,9 +30,10 @@ class Interval(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class StatedInterval(Interval, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """An interval read from words, with these words."""
+    """An interval read from words, with these words; `inference` names the rule by which it was read."""
 
     text: str
+    inference: str | None = None
 
 
 class Elapsed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

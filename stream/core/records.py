@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -45,6 +45,34 @@ class Delivery(Message, frozen=True, tag="delivery", kw_only=True):
     attempts: int
     reason: str | None = None
     due_at: datetime | None = None
+
+
+class AuditEntry(Message, frozen=True, tag="audit_entry", kw_only=True):
+    """One link of the chain over everything that people decided or put on record (id = the id of what it is about,
+    `of`). `collected_at` is the instant of the deed. `of_sha256`: of the canonical bytes of that decision or entry;
+    `sha256`: of this link's own canonical bytes with `sha256` empty; `previous`: of the link with `seq` - 1 (the first
+    one: 64 zeros). `before`, `after`: what stood, and what stands, of the thing decided."""
+
+    seq: int
+    of: str
+    of_type: Literal["decision", "entry"]
+    of_sha256: str
+    who: str
+    what: str
+    subject: str
+    why: str
+    incident: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    previous: str
+    sha256: str
+
+
+class AuditHead(Message, frozen=True, tag="audit_head", kw_only=True):
+    """The newest link of the chain (id "head")."""
+
+    seq: int
+    sha256: str
 
 
 class Rejected(Message, frozen=True, tag="rejected", kw_only=True):

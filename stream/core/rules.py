@@ -160,9 +160,26 @@ class ExemptGround(Part, frozen=True, kw_only=True):
 
 
 class CoveragePolicy(Part, frozen=True, kw_only=True):
-    """`grace_hours` after a deadline without a poll, silence becomes unknown_coverage_gap."""
+    """`grace_hours` after a deadline without a poll, silence becomes unknown_coverage_gap. `gap_share`: in thousandths
+    of a window; stretches that no poll of a channel covers, together longer than that, do so too."""
 
     grace_hours: int = 6
+    gap_share: int = 50
+
+
+class Unified(Part, frozen=True, kw_only=True):
+    """Unified publication: what a law lets only a higher authority publish. Where one of `words` stands in an
+    incident's title or posts' subtypes, the issuer that is expected is that of `level`: the department that `topic`
+    or `body` names. `since`: first day in force."""
+
+    id: str
+    words: tuple[str, ...]
+    level: Level
+    source: str
+    verify: Verify
+    topic: str | None = None
+    body: str | None = None
+    since: date | None = None
 
 
 class Rules(Part, frozen=True, kw_only=True):
@@ -175,6 +192,7 @@ class Rules(Part, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     ungraded: dict[str, str] = field(default_factory=dict)
     coverage: CoveragePolicy = CoveragePolicy()
+    unified: tuple[Unified, ...] = ()
     advisory_gap_hours: int = 24
 
 

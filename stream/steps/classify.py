@@ -13,7 +13,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from stream.core.codec import Item
-from stream.core.documents import Article, Coverage, Decision, Mention, Observation, Post, Version
+from stream.core.documents import Article, Coverage, Decision, Entry, Mention, Observation, Post, Version
 from stream.ports import State
 from stream.reading.post import Reader
 
@@ -35,7 +35,7 @@ class Classify:
         """The mention of an article; coverage and decisions as they are."""
         if isinstance(message, Article):
             yield self._observe(message, state)
-        elif isinstance(message, Coverage | Decision):
+        elif isinstance(message, Coverage | Decision | Entry):
             yield message
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:

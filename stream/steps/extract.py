@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from stream.core.authorities import Registry
 from stream.core.codec import Item
-from stream.core.documents import Article, Coverage, Decision, Mark, Page, Row
+from stream.core.documents import Article, Coverage, Decision, Entry, Mark, Page, Row
 from stream.core.intervals import Interval, Precision
 from stream.errors import MessageRejected
 from stream.ports import State
@@ -50,7 +50,7 @@ class Extract:
         """The article of a page; coverage, decisions and marks as they are."""
         if isinstance(message, Page):
             yield self.article(message)
-        elif isinstance(message, Coverage | Decision | Mark):
+        elif isinstance(message, Coverage | Decision | Entry | Mark):
             yield message
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
