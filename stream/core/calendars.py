@@ -194,13 +194,15 @@ def _recurring(day: date, recurs: Sequence[Recurrence]) -> Iterator[Ended]:
 
 
 _PERIODS: dict[Recurrence, str] = {
-    "every_friday": "每周五", "every_month": "每月，月底前", "every_quarter": "每季度，季末前",
-    "every_half_year": "每半年，半年末前", "every_year": "每年，年底前",
+    "every_week": "每周，周日前", "every_friday": "每周五", "every_month": "每月，月底前",
+    "every_quarter": "每季度，季末前", "every_half_year": "每半年，半年末前", "every_year": "每年，年底前",
 }  # fmt: skip
 
 
 def period_end(day: date, recurrence: Recurrence) -> date:
-    """Last day of the period that `day` lies in (for Fridays: the next one, `day` included)."""
+    """Last day of the period that `day` lies in (a week ends on Sunday; for Fridays: the next one, `day` included)."""
+    if recurrence == "every_week":
+        return day + timedelta(days=6 - day.weekday())
     if recurrence == "every_friday":
         return day + timedelta(days=(4 - day.weekday()) % 7)
     months = {"every_month": 1, "every_quarter": 3, "every_half_year": 6, "every_year": 12}[recurrence]

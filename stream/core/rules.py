@@ -26,7 +26,7 @@ Unit = Literal[
     "clock_hour", "working_day", "natural_day", "calendar_month", "calendar_year", "annual_date", "recurring", "daily",
     "tier", "per_year_min", "percent_min", "count_min", "promptly", "none",
 ]  # fmt: skip
-Recurrence = Literal["every_friday", "every_month", "every_quarter", "every_half_year", "every_year"]
+Recurrence = Literal["every_week", "every_friday", "every_month", "every_quarter", "every_half_year", "every_year"]
 Nature = Literal[
     "incident", "public_opinion", "rumor", "disclosure", "foi_request", "periodic", "consultation", "petition",
     "hotline", "policy_document", "quota", "plan", "task",
@@ -120,7 +120,8 @@ class Jurisdiction(Part, frozen=True, kw_only=True):
 
 class Rule(Part, frozen=True, kw_only=True):
     """One duty. `judged`: "clock" = a verdict on each incident; "advisory" = shown on incidents, never late;
-    "ledger" = a due date that a person keeps (disclosure, petitions, reports, quotas)."""
+    "ledger" = a due date that a person keeps (disclosure, petitions, reports, quotas). `bodies`: the leading units as
+    the document names them; `demand`: what is asked, in short; `deadline`: the document's own words for when."""
 
     id: str
     text: str
@@ -139,6 +140,9 @@ class Rule(Part, frozen=True, kw_only=True):
     enabled: bool = True
     check_in_force: bool = False
     note: str = ""
+    bodies: tuple[str, ...] = ()
+    demand: str = ""
+    deadline: str = ""
 
 
 class Gate(Part, frozen=True, kw_only=True):
