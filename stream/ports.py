@@ -7,7 +7,7 @@ idempotent, so a crash between any two calls loses and doubles nothing.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar
@@ -359,6 +359,9 @@ class State(Protocol):
 
     def listing(self, kind: type[T], where: Filter, *, order: Order = "id", limit: int = 1000) -> list[T]:
         """Items of the store, with the batch's own puts of that kind laid over by id. For rare reads."""
+
+    def each(self, kind: type[T], where: Filter) -> Iterator[T]:
+        """Every item of the store, a page at a time, nothing of it remembered: for `Step.rebuild`, however many."""
 
 
 class Step(Protocol):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from stream.core.codec import Item
 from stream.ports import Filter, Order, Save, Store, Stored
 
 T = TypeVar("T", bound=Item)
+
+PAGE = 1_000
 
 # Any: a tuple of a type variable is invariant, so the precise union would not fit.
 Ref = tuple[type[Any], str]
@@ -113,6 +115,16 @@ class BatchState:
             if cursor is None:
                 break
         return list(items.values())
+
+    def each(self, kind: type[T], where: Filter) -> Iterator[T]:
+        """See stream.ports.State."""
+        cursor: str | None = None
+        while True:
+            page = self._store.listing(kind, where, limit=PAGE, cursor=cursor)
+            yield from (cast(T, stored.item) for stored in page.items)
+            cursor = page.cursor
+            if cursor is None:
+                return
 
     def begin(self) -> None:
         """From here on `undo` takes puts back: the border between two messages."""

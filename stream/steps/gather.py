@@ -25,7 +25,6 @@ from stream.errors import MessageRejected
 from stream.ports import Filter, State
 from stream.steps.shards import Shards, shards_of
 
-EVERY_ONE = 10_000_000
 MERGES_FOLLOWED = 20
 
 
@@ -111,7 +110,7 @@ class Gather:
         self._passed = None
         since = None
         for newest in state.listing(Assignment, Filter(), order="newest", limit=1):
-            same_instant = state.listing(Assignment, Filter(since=newest.collected_at), limit=EVERY_ONE)
+            same_instant = state.each(Assignment, Filter(since=newest.collected_at))
             self._passed = max(in_order(one) for one in same_instant)
             # This step's own time, not the pipeline's clock: a replay runs in another year.
             since = newest.collected_at - self.rules.lifetime.quiet - self.rules.lifetime.reopens_within
@@ -120,7 +119,7 @@ class Gather:
             Filter(state="closed", since=since),
             Filter(state="dismissed", since=since),
         ):
-            for incident in state.listing(Incident, where, limit=EVERY_ONE):
+            for incident in state.each(Incident, where):
                 self._remember(incident)
 
     def _coverage(self, row: Coverage, state: State) -> list[Coverage]:

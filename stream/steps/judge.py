@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 
 from stream.core.cases import CaseFile, Incident, Judgement, PollSpan, TopicHeat
 from stream.core.codec import Item
@@ -16,22 +15,9 @@ from stream.core.obligations import Registry
 from stream.core.rules import Rules
 from stream.ports import Filter, State
 from stream.steps.shards import LazySpans, Shards, days_of
+from stream.steps.waiting import Waiting
 
-EVERY_OPEN = 1_000_000
 INSTANT = timedelta(microseconds=1)
-
-
-# Verdicts that rest on silence.
-_SILENT = ("pending", "breached", "breached_but_fair_clock_met", "unknown_coverage_gap")
-
-
-class Waiting(Struct, frozen=True, kw_only=True):
-    """An unanswered window of an incident: which silence a coverage row may turn into evidence."""
-
-    start: datetime
-    deadline: datetime
-    is_pending: bool
-    judged_at: datetime
 
 
 class Judge:
@@ -46,8 +32,7 @@ class Judge:
         self._registry = registry
         self._assume_covered = assume_covered
         self._shards = Shards()
-        self._waiting: dict[str, dict[str, list[Waiting]]] = {}
-        self._sources: dict[str, list[str]] = {}
+        self._waiting = Waiting()
 
     def looks_at(self, message: object) -> Iterable[tuple[type[Item], str]]:
         """See stream.ports.Step."""
@@ -77,11 +62,11 @@ class Judge:
     def rebuild(self, state: State, owns: Callable[[str], bool]) -> None:
         """See stream.ports.Step."""
         self._shards = Shards()
-        self._waiting, self._sources = {}, {}
+        self._waiting = Waiting()
         if self._assume_covered:
             return
         for where in (Filter(state="open"), Filter(verdict="pending")):
-            for judgement in state.listing(Judgement, where, limit=EVERY_OPEN):
+            for judgement in state.each(Judgement, where):
                 if owns(judgement.id):
                     self._await(judgement)
 
@@ -115,47 +100,17 @@ class Judge:
 
     def _cover(self, row: Coverage, state: State) -> Iterator[object]:
         self._shards.learn(row, state)
-        waiting = self._waiting.get(row.source, {})
-        for id in sorted(one for one, windows in waiting.items() if any(_may_turn(window, row) for window in windows)):
+        for id in self._waiting.turned_by(row):
             if (case := state.get(CaseFile, id)) is not None:
                 yield from self._judge(case.incident, row.collected_at, state, told_before=row.collected_at)
 
     def _await(self, judgement: Judgement) -> None:
-        """Remembers which sources may still turn this judgement; forgets it where none may."""
-        for source in self._sources.pop(judgement.id, ()):
-            self._waiting[source].pop(judgement.id, None)
-        windows = [] if self._assume_covered else _windows(judgement)
-        if not windows:
+        """Remembers which sources may still turn this judgement."""
+        if self._assume_covered:
             return
         at = _happened_at(judgement)
         sources = {channel.source for one in judgement.responsible for channel in self._registry.channels(one.body, at)}
-        self._sources[judgement.id] = sorted(sources)
-        for source in self._sources[judgement.id]:
-            self._waiting.setdefault(source, {})[judgement.id] = windows
-
-
-def _windows(judgement: Judgement) -> list[Waiting]:
-    """Windows that no statement answered in time; of closed incidents only those still pending."""
-    kept = ("pending",) if judgement.state != "open" else _SILENT
-    return [
-        Waiting(
-            start=one.start.earliest or one.start.latest,
-            deadline=one.due.latest,
-            is_pending=one.verdict == "pending",
-            judged_at=judgement.collected_at,
-        )
-        for one in judgement.obligations
-        if one.verdict in kept and one.due is not None and one.start is not None and not one.provisional
-    ]
-
-
-def _may_turn(window: Waiting, row: Coverage) -> bool:
-    """Whether the row may turn a verdict: it reaches past a pending deadline, it tells something late of the window
-    itself, or it is the very row that was judged by (seen again)."""
-    if window.is_pending:
-        return row.to_at >= window.deadline
-    is_late_news = row.from_at < window.deadline and row.to_at > window.start
-    return is_late_news or window.judged_at == row.collected_at
+        self._waiting.put(judgement, sorted(sources))
 
 
 def _happened_at(judgement: Judgement) -> datetime:

@@ -51,6 +51,9 @@ class Memory:
     def listing(self, kind: type, where: Filter, *, order: str = "id", limit: int = 1000) -> list[Any]:
         return [one for (of, _), one in self.items.items() if of is kind and one.state == where.state]
 
+    def each(self, kind: type, where: Filter) -> Any:
+        return iter(self.listing(kind, where, limit=10**9))
+
 
 def mention(number: int, title: str, chance: random.Random) -> Mention:
     terms, simhash = fingerprint(title, "")

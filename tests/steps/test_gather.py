@@ -56,6 +56,9 @@ class Shelf:
         found = [one for one in found if where.since is None or one.collected_at >= where.since]
         return sorted(found, key=lambda one: one.collected_at, reverse=order == "newest")[:limit]
 
+    def each(self, kind: type, where: Filter) -> Any:
+        return iter(self.listing(kind, where, limit=10**9))
+
     def incidents(self) -> list[Incident]:
         return self.listing(Incident, Filter())
 

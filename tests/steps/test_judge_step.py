@@ -76,6 +76,9 @@ class Kept:
             found = [item for item in found if any(one.verdict == where.verdict for one in item.obligations)]
         return found[:limit]
 
+    def each(self, kind: type, where: Filter) -> Any:
+        return iter(self.listing(kind, where, limit=10**9))
+
 
 def an_incident(id: str = "i-1", hours: float = 0, **changes: Any) -> Incident:
     """An explosion at NOON + hours with 12 dead, public at once."""
