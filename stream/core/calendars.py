@@ -16,7 +16,7 @@ from msgspec import Struct
 from stream.core.documents import Grade
 from stream.core.intervals import SHANGHAI
 from stream.core.reasons import CalendarReason
-from stream.core.rules import Recurrence, Rule
+from stream.core.rules import Recurrence, Rule, in_force_from
 
 FIRST_YEAR = min(holidays).year
 LAST_YEAR = max(holidays).year
@@ -197,6 +197,87 @@ _PERIODS: dict[Recurrence, str] = {
     "every_week": "每周，周日前", "every_friday": "每周五", "every_month": "每月，月底前",
     "every_quarter": "每季度，季末前", "every_half_year": "每半年，半年末前", "every_year": "每年，年底前",
 }  # fmt: skip
+
+
+class Occurrence(Struct, frozen=True, kw_only=True):
+    """One due date of a recurring or dated duty. `period`: "2019-07", "2019Q3", "2019年上半年", "2019年", "2019-W28",
+    or the day itself. `due`: its 24:00, or None with `reason`: a duty without a number has none and is never late."""
+
+    rule: str
+    period: str
+    start: date
+    due: date | None
+    reason: CalendarReason | None = None
+
+
+def occurrences(rule: Rule, since: date, until: date, seasons: Sequence[tuple[date, date]] = ()) -> list[Occurrence]:
+    """Every due date of a duty that the calendar sets (recurring, annual, yearly quota, counted from the day of
+    printing) which falls in `since`…`until` (both inclusive) while the rule is in force; in order of time.
+
+    A date that had passed when the document was printed is listed once, from that day on. A duty of a season recurs
+    only within `seasons`, which a person names. A duty that an event starts (an application, an accident) has none.
+    """
+    force = in_force_from(rule)
+    if force is None or {"incident", "public_opinion", "rumor"} & set(rule.applies_to.natures):
+        return []
+    last = min(until, rule.effective_to or until, date(9998, 12, 31))
+    found = sorted(_dated(rule, force, last), key=lambda one: (one.due or one.start, one.period))
+    if rule.applies_to.season:
+        found = [one for one in found if one.due and any(first <= one.due <= end for first, end in seasons)]
+    return [one for one in found if since <= max(one.due or one.start, force) <= until]
+
+
+def _dated(rule: Rule, force: date, last: date) -> Iterator[Occurrence]:
+    match rule.window.unit:
+        case "recurring":
+            for one in rule.window.recurs:
+                yield from _periods(rule.id, one, force, last)
+        case "annual_date" if rule.window.date is not None:
+            yield from _anniversaries(rule, rule.window.date, force, last)
+        case "per_year_min" | "percent_min" | "count_min":
+            yield from _periods(rule.id, "every_year", force, last)
+        case _ if rule.start.day is not None:
+            ended = explain(rule, rule.start.day)
+            due = None if ended.due is None else _day(ended.due)
+            yield Occurrence(
+                rule=rule.id, period=str(rule.start.day), start=rule.start.day, due=due, reason=ended.reason
+            )
+        case "none" | "promptly" if "task" in rule.applies_to.natures:
+            yield Occurrence(rule=rule.id, period="长期", start=force, due=None, reason="no_number")
+
+
+def _periods(id: str, recurrence: Recurrence, force: date, last: date) -> Iterator[Occurrence]:
+    begin = force
+    while begin <= last and (end := period_end(begin, recurrence)) <= last:
+        yield Occurrence(rule=id, period=period_label(end, recurrence), start=begin, due=end)
+        begin = end + timedelta(days=1)
+
+
+def _anniversaries(rule: Rule, month_day: str, force: date, last: date) -> Iterator[Occurrence]:
+    due, passed = annual_date(force, month_day), date.fromisoformat(f"{force.year:04d}-{month_day}")
+    if rule.effective_to is not None and due > rule.effective_to:
+        yield Occurrence(rule=rule.id, period=period_label(passed, "every_year"), start=force, due=passed)
+    while due <= last:
+        start = max(force, date(due.year, 1, 1))
+        yield Occurrence(rule=rule.id, period=period_label(due, "every_year"), start=start, due=due)
+        due = annual_date(due + timedelta(days=1), month_day)
+
+
+def period_label(end: date, recurrence: Recurrence) -> str:
+    """What people call the period that ends on that day."""
+    match recurrence:
+        case "every_week":
+            return f"{end.isocalendar().year}-W{end.isocalendar().week:02d}"
+        case "every_friday":
+            return end.isoformat()
+        case "every_month":
+            return f"{end.year:04d}-{end.month:02d}"
+        case "every_quarter":
+            return f"{end.year:04d}Q{(end.month + 2) // 3}"
+        case "every_half_year":
+            return f"{end.year:04d}年{'上' if end.month <= 6 else '下'}半年"
+        case "every_year":
+            return f"{end.year:04d}年"
 
 
 def period_end(day: date, recurrence: Recurrence) -> date:

@@ -72,7 +72,8 @@ class Scope(Part, frozen=True, kw_only=True):
 
 
 class Start(Part, frozen=True, kw_only=True):
-    """From when. `text` = the rule's own words where no clock point says it; `by_channel` for ways of receipt."""
+    """From when. `text` = the rule's own words where no clock point says it; `by_channel` for ways of receipt; `day` =
+    the very day, where the document fixes it (the day it was printed)."""
 
     point: ClockPoint = "other"
     alternates: tuple[ClockPoint, ...] = ()
@@ -81,6 +82,7 @@ class Start(Part, frozen=True, kw_only=True):
     suspended_by: tuple[str, ...] = ()
     restarted_by: str = ""
     exception: str = ""
+    day: date | None = None
 
 
 class Proof(Part, frozen=True, kw_only=True):
