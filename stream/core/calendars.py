@@ -174,16 +174,22 @@ def _count_natural(count: Count) -> Iterator[Step]:
         else:
             counted += 1
             yield Step(date=day, counted=True, why=f"第 {counted} 日")
-    yield from (step for step, _ in _rolled(day, "期间末日", repeat=False))
+    yield from _rolled_on(day, count)
 
 
-def _rolled(end: date, why: str, *, repeat: bool = True) -> Iterator[Ended]:
-    """The end itself, then day by day to the first working day where it falls on a day of rest."""
-    if repeat:
-        yield Step(date=end, counted=True, why=why), end
-    while not is_working_day(end):
+def _rolled_on(end: date, count: Count) -> Iterator[Step]:
+    """Day by day to the first working day; the clock stands still on suspended days, so none of them is the last."""
+    while not is_working_day(end) or _is_suspended(end, count):
+        why = "期间中止，顺延" if _is_suspended(end, count) else "末日为休息日，顺延"
         end += timedelta(days=1)
-        yield Step(date=end, counted=False, why="末日为休息日，顺延"), end
+        yield Step(date=end, counted=False, why=why)
+
+
+def _rolled(end: date, why: str) -> Iterator[Ended]:
+    """The end itself, then day by day to the first working day where it falls on a day of rest."""
+    yield Step(date=end, counted=True, why=why), end
+    for step in _rolled_on(end, Count(start=end, of=0)):
+        yield step, step.date
 
 
 def _recurring(day: date, recurs: Sequence[Recurrence]) -> Iterator[Ended]:
