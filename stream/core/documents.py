@@ -223,12 +223,15 @@ class Mention(Message, frozen=True, tag="mention", kw_only=True):
 
 
 class Version(Value, frozen=True, kw_only=True):
-    """One observed wording of a post."""
+    """One observed wording of a post. `published` and `capture`: what this very reading said, and the bytes it was read
+    from, which a later reading of the same wording must not take the place of."""
 
     collected_at: datetime
     content_sha256: str
     title: str
     text: str
+    published: Interval | None = None
+    capture: Capture | None = None
 
 
 class Observation(Value, frozen=True, kw_only=True):

@@ -77,7 +77,10 @@ def _grown(kept: Post, article: Article, mention: Mention) -> Post:
     """The post with one more observation; the newest reading leads, and nothing is listed twice."""
     versions, observations = list(kept.versions), list(kept.observations)
     version, observation = _version(article), _observation(article)
-    if mention.is_new_content and version not in versions:
+    same = any(
+        (one.collected_at, one.content_sha256) == (version.collected_at, version.content_sha256) for one in versions
+    )
+    if mention.is_new_content and not same:
         insort(versions, version, key=lambda one: one.collected_at)
     if observation not in observations:
         insort(observations, observation, key=lambda one: one.collected_at)
@@ -116,6 +119,8 @@ def _version(article: Article) -> Version:
         content_sha256=article.content_sha256,
         title=article.title,
         text=article.text,
+        published=article.published,
+        capture=article.capture,
     )
 
 
