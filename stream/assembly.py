@@ -70,7 +70,7 @@ def step_maker(name: str, settings: Settings, *, assume_covered: bool = False) -
         case "classify":
             return partial(Classify, make_reader(settings))
         case "gather":
-            return Gather
+            return partial(Gather, book=load_rules(settings))
         case "judge":
             return partial(Judge, load_rules(settings), load_registry(settings), assume_covered=assume_covered)
         case "alert":

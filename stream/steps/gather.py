@@ -17,12 +17,15 @@ from stream.core import heat as heats
 from stream.core import incidents
 from stream.core.cases import Assignment, Incident, SourceCoverage, TopicHeat
 from stream.core.codec import Item
-from stream.core.documents import Coverage, Decision, Mention, Post, in_order
+from stream.core.documents import Coverage, Decision, Entry, Mention, Post, in_order
 from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
 from stream.core.matching import OpenIncidents, Weights
+from stream.core.rules import Rules
+from stream.core.scenes import OF_POSTS, Scene
 from stream.errors import MessageRejected
 from stream.ports import Filter, State
+from stream.steps import chain
 from stream.steps.shards import Shards, shards_of
 
 MERGES_FOLLOWED = 20
@@ -63,8 +66,10 @@ class Gather:
     name = "gather"
     timer: type[Item] | None = Incident
 
-    def __init__(self, rules: GatherRules | None = None) -> None:
+    def __init__(self, rules: GatherRules | None = None, book: Rules | None = None) -> None:
+        """`book`: the rules by which the record of a decision says what stood before it and after."""
         self.rules = rules or GatherRules()
+        self._book = book
         self._alive: dict[str, Incident] = {}
         self._index = OpenIncidents(self.rules.weights)
         self._passed: tuple[datetime, str] | None = None
@@ -85,6 +90,8 @@ class Gather:
             yield Post, message.incident_of
         elif isinstance(message, Coverage):
             yield from ((SourceCoverage, shard) for shard in shards_of(message))
+        if isinstance(message, Decision | Entry):
+            yield from chain.looked_at(message)
 
     def handle(self, message: object, state: State) -> Iterable[object]:
         """See stream.ports.Step. Yields incidents whose facts changed, spikes of topics, and coverage as it is."""
@@ -92,6 +99,9 @@ class Gather:
             return self._mention(message, state)
         if isinstance(message, Decision):
             return self._decision(message, state)
+        if isinstance(message, Entry):
+            chain.enter(message, state)
+            return []
         return self._coverage(message, state) if isinstance(message, Coverage) else []
 
     def tick(self, item: Item, now: datetime, state: State) -> Iterable[object]:
@@ -221,6 +231,22 @@ class Gather:
     # --- decisions ----------------------------------------------------------------------------------------------------
 
     def _decision(self, decision: Decision, state: State) -> list[Incident]:
+        """Decides, and puts on record what stood before and what stands now."""
+        if chain.is_linked(decision, state):
+            return self._decided(decision, state)
+        before = self._scene(decision, state)
+        settled = self._decided(decision, state)
+        chain.record(decision, before, self._scene(decision, state), self._book, state)
+        return settled
+
+    def _scene(self, decision: Decision, state: State) -> Scene:
+        posts = _post_ids(decision) if decision.what in OF_POSTS else []
+        return Scene(
+            incident=self._incident_of(decision.incident_of, state),
+            posts=tuple((post, self._incident_of(post, state)) for post in posts),
+        )
+
+    def _decided(self, decision: Decision, state: State) -> list[Incident]:
         """What a person decided. `value`: post ids for attach, split and reject (none: the post itself), a post of the
         other incident for merge; the rest is recorded and left to judge."""
         if told := self._told(decision, state):
