@@ -1,14 +1,11 @@
-"""Commands that look and decide: check, status, rejected, sources, decide."""
+"""Commands that look: check, status, rejected, sources."""
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import msgspec
 import typer
@@ -16,17 +13,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stream.backends import open_backends
-from stream.clock import clock_now, wall_now
-from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
+from stream.clock import wall_now
+from stream.commands.options import DEFAULT_CONFIG, Config, opened
 from stream.configuration import problems
 from stream.core.cases import Alert, Incident
-from stream.core.documents import Decision, DecisionKind, Message, Post
+from stream.core.documents import Message, Post
 from stream.core.intervals import SHANGHAI
 from stream.core.records import Clock, Progress, Rejected
 from stream.errors import MessageRejected, SettingsError, UsageError
 from stream.journey import STEPS, leg
-from stream.ports import Backends, Filter, Save
+from stream.ports import Backends, Filter
 from stream.wire import addressed, received
 
 console = Console()
@@ -54,7 +50,6 @@ def register(app: typer.Typer) -> None:
     """Adds this family to the command line."""
     app.command("check")(check_command)
     app.command("status")(status_command)
-    app.command("decide")(decide_command)
     app.add_typer(rejected_app, name="rejected")
     app.add_typer(sources_app, name="sources")
 
@@ -74,7 +69,7 @@ def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     """运行状况：流水线的时钟与水位、事件、信息、提醒、被拒数。"""
-    with _store(config) as backends:
+    with opened(config) as backends:
         status = _status(backends)
     if as_json:
         sys.stdout.write(msgspec.json.encode(status).decode() + "\n")
@@ -83,35 +78,6 @@ def status_command(
     for name, value in status.items():
         table.add_row(f"{STATUS_WORDS[name]}（{name}）", _shown(value))
     console.print(table)
-
-
-def decide_command(
-    post: Annotated[str, typer.Argument(help="信息的 id（事件由它所在的信息指明）")],
-    what: Annotated[str, typer.Argument(help=f"什么决定：{'、'.join(get_args(DecisionKind))}")],
-    who: Annotated[str, typer.Option("--who", help="谁决定的（姓名与职务）")],
-    why: Annotated[str, typer.Option("--why", help="依据")],
-    value: Annotated[str | None, typer.Option("--value", help="JSON，含义见 docs/formats.md")] = None,
-    config: Config = DEFAULT_CONFIG,
-) -> None:
-    """由人决定：确认、排除、合并、拆分、定级、认定发生时间等；只追加，不覆盖。"""
-    if what not in get_args(DecisionKind):
-        raise UsageError(f"没有决定 {what}；可用：{'、'.join(get_args(DecisionKind))}")
-    try:
-        content = msgspec.json.decode(value) if value is not None else None
-    except msgspec.DecodeError:
-        content = value
-    with _store(config) as backends:
-        found = backends.store.get_many(Clock, ["pipeline"])
-        clock = found["pipeline"].item if found else None
-        at = clock_now(clock, wall_now()) if isinstance(clock, Clock) else wall_now()
-        text = f"{at.isoformat()}|{who}|{what}|{post}|{value}|{why}"
-        identity = "d-" + hashlib.sha256(text.encode()).hexdigest()[:16]
-        decision = msgspec.convert(
-            {"type": "decision", "id": identity, "collected_at": at, "who": who, "what": what, "incident_of": post,
-             "value": content, "why": why}, Decision,
-        )  # fmt: skip
-        backends.store.save_many([Save(item=decision, expected=0)])
-    console.print(f"已记录 {identity}；流水线会在一秒内处理", markup=False)
 
 
 @rejected_app.command("list")
@@ -125,7 +91,7 @@ def rejected_list_command(
 ) -> None:
     """最近被拒的消息：编号、步骤、原因、来处。"""
     table = Table("编号", "步骤", "原因", "文件", "行")
-    with _store(config) as backends:
+    with opened(config) as backends:
         fitting = (one for one in _newest(backends) if step in (None, one.step) and reason in (None, one.reason))
         for one in islice(fitting, limit):
             table.add_row(escape(one.id), one.step, one.reason, escape(one.file or ""), str(one.line or ""))
@@ -135,7 +101,7 @@ def rejected_list_command(
 @rejected_app.command("explain")
 def rejected_explain_command(identity: Identity, config: Config = DEFAULT_CONFIG) -> None:
     """一条被拒消息的全部：原因与内容。"""
-    with _store(config) as backends:
+    with opened(config) as backends:
         one = _rejected(backends, identity)
     console.print(
         f"步骤：{one.step}\n原因：{one.reason}\n来处：{one.file or '（总线）'} {one.line or ''}", markup=False
@@ -147,7 +113,7 @@ def rejected_explain_command(identity: Identity, config: Config = DEFAULT_CONFIG
 @rejected_app.command("requeue")
 def rejected_requeue_command(identity: Identity, config: Config = DEFAULT_CONFIG) -> None:
     """把一条被拒消息放回它那一步的入口（例如修好配置之后）。重复放回不改变结果。"""
-    with _store(config) as backends:
+    with opened(config) as backends:
         one = _rejected(backends, identity)
         if one.step not in STEPS:
             raise UsageError(f"{identity}：是输入的一行（{one.reason}），从未上过总线；请改正原始数据后重新输入")
@@ -232,12 +198,3 @@ def _rejected(backends: Backends, identity: str) -> Rejected:
     one = found[identity].item
     assert isinstance(one, Rejected)
     return one
-
-
-@contextmanager
-def _store(config: Path) -> Iterator[Backends]:
-    backends = open_backends(settings_of(config))
-    try:
-        yield backends
-    finally:
-        backends.close()

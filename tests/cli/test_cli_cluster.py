@@ -197,10 +197,12 @@ def test_a_reject_goes_back_to_where_it_was(cluster: Side) -> None:
         until(lambda: found.extend(decode(one.body) for one in subscription.poll(100, 0.3)) or PAGE in found)
 
 
-@pytest.mark.parametrize("value", ["II", '{"rule": "CN-5H-AUTH", "ground": "x"}'])
-def test_a_decision_is_recorded(value: str, cluster: Side) -> None:
+@pytest.mark.parametrize(
+    ("what", "value"), [("severity", "II"), ("exempt", '{"rule": "CN-5H-AUTH", "ground": "EX-SECRET"}')]
+)
+def test_a_decision_is_recorded(what: str, value: str, cluster: Side) -> None:
     who = f"值班长 {value}"
-    told = cluster("decide", "blast", "severity", "--who", who, "--why", "核实", "--value", value)
+    told = cluster("decide", "blast", what, "--who", who, "--why", "核实", "--value", value)
     assert told.code == 0, told.err
     with closing(open_backends(cluster.settings)) as backends:
         backends.store.refresh()

@@ -175,11 +175,15 @@ def test_a_decision_is_applied_by_the_next_run(huiying: Huiying, config: Path) -
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"),
-    [('"II"', "II"), ("II", "II"), ('{"rule": "CN-5H-AUTH", "ground": "x"}', {"rule": "CN-5H-AUTH", "ground": "x"})],
+    ("what", "value", "kept"),
+    [
+        ("severity", '"II"', "II"),
+        ("severity", "II", "II"),
+        ("exempt", '{"rule": "CN-5H-AUTH", "ground": "EX-SECRET"}', {"rule": "CN-5H-AUTH", "ground": "EX-SECRET"}),
+    ],
 )
-def test_a_decision_s_value_is_json_or_a_word(value: str, kept: Any, huiying: Huiying) -> None:
-    told = huiying("decide", "blast", "severity", "--who", "值班长", "--why", "核实", "--value", value)
+def test_a_decision_s_value_is_json_or_a_word(what: str, value: str, kept: Any, huiying: Huiying) -> None:
+    told = huiying("decide", "blast", what, "--who", "值班长", "--why", "核实", "--value", value)
     assert told.code == 0, told.err
     with opened(huiying.data) as backends:
         [decision] = [one.item for one in backends.store.listing(Decision).items]
