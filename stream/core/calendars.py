@@ -70,7 +70,7 @@ def explain(
 ) -> Explanation:
     """When the rule's window ends, step by step. Raises ValueError (Chinese) where it cannot be so extended."""
     if extend:
-        _check_extension(rule, extend)
+        _check_extension(rule, extend, grade)
     value = rule.window.by_grade.get(grade) if rule.window.by_grade and grade else rule.window.value
     if rule.window.by_grade and value is None:
         return Explanation(rule=rule.id, start=start, due=None, steps=[], reason="grade_needed")
@@ -90,8 +90,11 @@ def explain(
     return Explanation(rule=rule.id, start=start, due=due, steps=steps, reason=reason)
 
 
-def _check_extension(rule: Rule, extend: int) -> None:
-    allowed = 0 if rule.window.extension is None else rule.window.extension.max
+def _check_extension(rule: Rule, extend: int, grade: Grade | None) -> None:
+    extension = rule.window.extension
+    allowed = 0 if extension is None else extension.max
+    if extension is not None and extension.grades and grade not in extension.grades:
+        raise ValueError(f"{rule.id} 只有 {'、'.join(extension.grades)} 级可以延长；请写明等级（--grade）")
     if not 0 <= extend <= allowed:
         limit = f"至多延长 {allowed}" if allowed else "不可延长"
         raise ValueError(f"{rule.id} {limit}，不能延长 {extend}")

@@ -34,6 +34,7 @@ Nature = Literal[
 GradeOrNone = Literal["I", "II", "III", "IV", "ungraded"]
 
 COUNTED: tuple[Unit, ...] = ("clock_hour", "working_day", "natural_day", "calendar_month", "calendar_year")
+UNNUMBERED: tuple[Unit, ...] = ("promptly", "none")
 
 
 class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,10 +42,11 @@ class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Extension(Part, frozen=True, kw_only=True):
-    """By how much a window may be extended, in its own unit; `needs` = the formalities."""
+    """By how much a window may be extended, in its own unit; `needs` = the formalities; `grades`: only for these."""
 
     max: int
     needs: tuple[str, ...] = ()
+    grades: tuple[Grade, ...] = ()
 
 
 class Window(Part, frozen=True, kw_only=True):
@@ -215,6 +217,12 @@ def is_on(rule: Rule) -> bool:
     return rule.enabled and not rule.check_in_force
 
 
+def is_numbered(rule: Rule) -> bool:
+    """Whether the rule sets a number. One that does not ("及时", no time at all) is advisory: it has no due date, and
+    nobody is ever late by it."""
+    return rule.window.unit not in UNNUMBERED
+
+
 def in_force_from(rule: Rule) -> date | None:
     """First day in force; where only the year is known, the day after that year (its clock must not start earlier)."""
     if rule.effective_from is not None:
@@ -323,6 +331,10 @@ def _window_problems(rule: Rule) -> Iterator[str]:
         yield "window.date：仅 annual_date 使用且必填；请写 MM-DD 或改单位"
     if window.date is not None and not _is_month_day(window.date):
         yield f'window.date：`{window.date}` 不是 MM-DD；请改正，如 "01-31"'
+    if not is_numbered(rule) and (window.value is not None or window.by_grade or window.extension is not None):
+        yield f"window.value：单位 {window.unit} 没有数字时限，绝不判超时；请删去数值，或改用有数字的单位"
+    if rule.start.day is not None and window.unit not in COUNTED:
+        yield f"start.day：单位 {window.unit} 不从某日起算；请删去，或改用 {'、'.join(COUNTED)}"
     if (window.unit == "recurring") != bool(window.recurs):
         yield "window.recurs：仅 recurring 使用且必填；请写周期，如 [every_month]"
 
@@ -340,7 +352,9 @@ def _is_month_day(text: str) -> bool:
 def _judged(rule: Rule) -> Iterator[str]:
     if rule.judged == "ledger":
         return
-    if rule.judged == "clock" and rule.window.unit != "clock_hour":
+    if rule.judged == "clock" and not is_numbered(rule):
+        yield "judged：没有数字时限的规则只能提示，绝不判超时；请改为 advisory 或 ledger"
+    elif rule.judged == "clock" and rule.window.unit != "clock_hour":
         yield "judged：逐事件裁定（clock）只支持 clock_hour；请改为 ledger"
     if rule.judged == "clock" and rule.start.point not in ("occurred", "opinion"):
         yield f"start.point：裁定不能从 {rule.start.point} 起算；请写 occurred 或 opinion"

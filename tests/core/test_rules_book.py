@@ -6,14 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from stream.core.calendars import explain, occurrences
 from stream.core.intervals import SHANGHAI
 from stream.core.rules import (
     Jurisdiction,
     Rule,
     Rules,
+    Start,
     Window,
     is_in_force,
     is_in_jurisdiction,
+    is_numbered,
     is_on,
     modality_at,
     problems,
@@ -40,9 +43,53 @@ def with_rule(id: str, **changes: object) -> Rules:
     return msgspec.structs.replace(RULES, rules=rules)
 
 
-def test_fifty_one_sound_rules_ship() -> None:
-    assert len(RULES.rules) == 51
+def test_a_sound_book_ships() -> None:
+    assert len(RULES.rules) == 86
     assert problems(RULES) == []
+
+
+FOUNDING = {
+    "KT": ("000", "654003", 23), "JQ": ("001", "620900", 6), "SG": ("002", "370783", 18), "AH": ("003", "340000", 4),
+    "LN": ("004", "621200", 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", FOUNDING)
+def test_the_duties_of_each_founding_document(place: str) -> None:
+    number, region, count = FOUNDING[place]
+    duties = [one for one in RULES.rules if one.id.startswith(f"SEED-{place}-")]
+    assert len(duties) == count
+    for duty in duties:
+        assert (duty.judged, duty.source.document[:3]) == ("ledger", number), duty.id
+        assert duty.jurisdiction is not None
+        assert duty.jurisdiction.region == region
+        assert duty.demand, duty.id
+        assert duty.source.quote, duty.id
+        assert "seed" in duty.source.verify
+
+
+def test_the_founding_documents_name_who_must_act() -> None:
+    unnamed = {one.id for one in RULES.rules if one.id.startswith("SEED-") and not one.bodies}
+    assert unnamed == {"SEED-KT-TRAIN-Y", "SEED-KT-WEIGHT-4PCT"}  # the document names nobody for these two
+
+
+def test_a_task_of_document_002_has_its_four_columns() -> None:
+    task = shipped("SEED-SG-CATALOG-AUG")
+    assert task.text == "8月底前制定更新主动公开基本目录、指南"
+    assert task.demand.endswith("制定更新主动公开基本目录、指南")
+    assert (task.bodies, task.deadline) == (("市直各有关部门", "各镇(街区)"), "8月底前")
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.id)
+def test_a_rule_without_a_number_can_never_be_breached(rule: Rule) -> None:
+    explanation = explain(rule, on(2024, 5, 6), grade="I")
+    dated = [one.due for one in occurrences(rule, date(2000, 1, 1), date(2026, 12, 31))]
+    if is_numbered(rule):
+        assert explanation.due is not None or rule.window.unit in ("tier", "percent_min", "count_min")
+    else:
+        assert rule.judged != "clock"
+        assert (explanation.due, explanation.reason) == (None, "no_number")
+        assert set(dated) <= {None}
 
 
 def test_five_hours_began_on_the_day_of_circular_80() -> None:
@@ -94,6 +141,9 @@ def test_local_rules_hold_where_they_were_made(regions: list[str], expected: boo
         (with_rule("CN-5H-AUTH", check_in_force=True), "enabled", "核实"),
         (with_rule("CN-5H-AUTH", window=Window(unit="clock_hour")), "window.value", "正整数"),
         (with_rule("CN-5H-AUTH", window=Window(unit="working_day", value=5)), "judged", "ledger"),
+        (with_rule("CN-5H-AUTH", window=Window(unit="none")), "judged", "advisory"),
+        (with_rule("CN-CLARIFY", window=Window(unit="promptly", value=2)), "window.value", "删去数值"),
+        (with_rule("SEED-SG-AIR-M", start=Start(day=date(2019, 7, 9))), "start.day", "删去"),
         (with_rule("CN-FOI-AR-GOV", window=Window(unit="annual_date", date="02-30")), "window.date", "MM-DD"),
         (with_rule("CN-FOI-AR-GOV", window=Window(unit="annual_date")), "window.date", "MM-DD"),
         (with_rule("SEED-SG-AIR-M", window=Window(unit="recurring")), "window.recurs", "every_month"),
