@@ -65,7 +65,7 @@ class Judge:
         self._waiting = Waiting()
         if self._assume_covered:
             return
-        for where in (Filter(state="open"), Filter(verdict="pending")):
+        for where in (Filter(state="open"), Filter(state="closed", verdict="pending")):
             for judgement in state.each(Judgement, where):
                 if owns(judgement.id):
                     self._await(judgement)
