@@ -10,7 +10,7 @@ from contextlib import suppress
 import typer
 
 from stream import logs
-from stream.commands import audit, cluster, deciding, files, live, looking, models, reports, rules
+from stream.commands import audit, cluster, deciding, files, ledger, live, looking, models, reports, rules
 from stream.errors import HuiyingError, OutsideFailed
 
 HELP = """回应钟：出了事，有人议论；负有责任的机关按时回应了吗？
@@ -25,6 +25,7 @@ audit.register(app)
 cluster.register(app)
 deciding.register(app)
 files.register(app)
+ledger.register(app)
 live.register(app)
 looking.register(app)
 models.register(app)

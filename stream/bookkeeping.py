@@ -1,0 +1,73 @@
+"""Keeps the ledger: reads what people put on record about duties, and saves what they add; append-only.
+
+The command line and the pages record through here, so that both refuse the same entries and mask the same data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from stream.clock import clock_now, wall_now
+from stream.core.documents import Entry, EntryKind
+from stream.core.duties import entry_of
+from stream.core.ledger import by_subject, fault_of
+from stream.core.records import Clock
+from stream.core.rules import Rules
+from stream.errors import UsageError
+from stream.outputs import items
+from stream.ports import EVERYTHING, Filter, Save, Store
+from stream.reading.privacy import mask
+
+# Instants, hashes and public addresses are no free text: masking could change what they say.
+_VERBATIM = frozenset({"start", "at", "from", "to", "until", "url", "sha256", "of", "grade"})
+
+
+class Deed(Struct, frozen=True, kw_only=True):
+    """What a person is about to put on record; `subject`: the duty."""
+
+    who: str
+    why: str
+    what: EntryKind
+    subject: str
+    value: Any = None
+
+
+def entries_in(store: Store, now: datetime | None = None, since: datetime | None = None) -> dict[str, list[Entry]]:
+    """Every entry on duties by duty, oldest first; of those known at `now`, and made from `since` on, if given."""
+    where = EVERYTHING if since is None else Filter(since=since)
+    return by_subject(items(store, Entry, where), now)
+
+
+def record(store: Store, rules: Rules, deed: Deed) -> Entry:
+    """Saves it at the pipeline's time, private data masked. Raises UsageError where it would have no effect."""
+    if not deed.who.strip() or not deed.why.strip():
+        raise UsageError("须写明是谁登记的、依据什么")
+    store.refresh()
+    signed, rule = (deed.who.strip(), mask(deed.why.strip())), deed.subject.partition("|")[0]
+    entry = entry_of(now_of(store), signed, deed.what, (deed.subject, rule), masked(deed.value))
+    if (fault := fault_of(entry, rules, entries_in(store))) is not None:
+        raise UsageError(fault)
+    store.save_many([Save(item=entry, expected=0)])
+    return entry
+
+
+def now_of(store: Store) -> datetime:
+    """The pipeline's time, or the wall's where none ever ran."""
+    found = store.get_many(Clock, ["pipeline"])
+    clock = found["pipeline"].item if found else None
+    return clock_now(clock, wall_now()) if isinstance(clock, Clock) else wall_now()
+
+
+def masked(value: Any) -> Any:
+    """A value with private data in its free text masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, list):
+        return [masked(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: one if name in _VERBATIM else masked(one) for name, one in value.items()}
+    return value
