@@ -17,6 +17,8 @@ from stream.core.documents import Decision
 from stream.core.intervals import SHANGHAI, Interval, exactly
 from stream.core.rules import Rules
 
+YEARS = (1900, 2999)
+
 
 class Exemption(Struct, frozen=True, kw_only=True):
     """A named person claims `ground` for one rule (None: for every rule of the incident), quoting its basis."""
@@ -98,6 +100,8 @@ def _stated(text: Any) -> Interval | None:
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
+        return None
+    if not YEARS[0] <= at.year <= YEARS[1]:  # at the ends of the calendar a day more is an overflow
         return None
     # The offset counts neither as time of day nor as seconds.
     clock = re.sub(r"(Z|[+-]\d\d:?\d\d)$", "", text.strip()[10:])
