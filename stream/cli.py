@@ -10,7 +10,7 @@ from contextlib import suppress
 import typer
 
 from stream import logs
-from stream.commands import audit, cluster, deciding, files, ledger, live, looking, models, reports, rules
+from stream.commands import audit, cluster, deciding, evidence, files, ledger, live, looking, models, reports, rules
 from stream.errors import HuiyingError, OutsideFailed
 
 HELP = """回应钟：出了事，有人议论；负有责任的机关按时回应了吗？
@@ -24,6 +24,7 @@ app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_ma
 audit.register(app)
 cluster.register(app)
 deciding.register(app)
+evidence.register(app)
 files.register(app)
 ledger.register(app)
 live.register(app)

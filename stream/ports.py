@@ -298,6 +298,10 @@ class Evidence(Protocol):
     def open(self, capture: Capture) -> Exchange:
         """The exchange, its hash checked; KeyError if it was only hashed, ValueError if it was altered."""
 
+    def record(self, capture: Capture) -> bytes | None:
+        """The record as it lies in the vault (one gzip member holding one WARC record), checked as by `open`; None where
+        it is sealed."""
+
     def close(self) -> None:
         """Ends the file being written; what was kept is durable already."""
 

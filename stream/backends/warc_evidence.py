@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import secrets
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +41,7 @@ FILE_BYTES = 256 * 1024 * 1024
 SEALED = "application/vnd.huiying.sealed"
 _ABOUT = b"software: huiying\r\nformat: WARC File Format 1.1\r\nrobots: obey\r\n"
 _NONCE = 12
+_PIECE = 1 << 16
 
 
 class WarcEvidence:
@@ -89,6 +91,17 @@ class WarcEvidence:
         if exchange is None or hashlib.sha256(exchange.body).hexdigest() != capture.sha256:
             raise ValueError(f"capture {capture.sha256} in {capture.file} was altered")
         return exchange
+
+    def record(self, capture: Capture) -> bytes | None:
+        """The WARC record as it lies in its file (one gzip member), checked as by `open`; None where it is sealed: what
+        is no authority's own never leaves the vault. KeyError, ValueError as `open`."""
+        if capture.file is None or capture.offset is None:
+            raise KeyError(capture.sha256)
+        if not self.open(capture).is_authority:
+            return None
+        with (self._folder / Path(capture.file).name).open("rb") as stream:
+            stream.seek(capture.offset)
+            return _member(stream)
 
     def captures(self) -> Iterator[tuple[Capture, bool]]:
         """Every record of every file, and whether it still is what was captured. A torn last record is left out."""
@@ -295,6 +308,18 @@ def _offsets(path: Path) -> Iterator[tuple[int, str]]:
                     yield records.get_record_offset(), stated
         except (ArchiveLoadFailed, EOFError, OSError):
             return
+
+
+def _member(stream: BinaryIO) -> bytes:
+    """One gzip member from the stream's position."""
+    unzip = zlib.decompressobj(31)
+    found: list[bytes] = []
+    while not unzip.eof and (piece := stream.read(_PIECE)):
+        unzip.decompress(piece)
+        found.append(piece[: len(piece) - len(unzip.unused_data)])
+    if not unzip.eof:
+        raise ValueError("the record is torn")
+    return b"".join(found)
 
 
 def _index_of(warc: Path) -> Path:
