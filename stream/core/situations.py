@@ -6,6 +6,7 @@ of arrival come for free. Only instants at which something changed are kept.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from stream.core.cases import EmergencyFact, FigureFact, Incident, OccurredFact, Response, SeverityStep, SeverityView
 from stream.core.decided import Exemption, exemption_of, interval_in
-from stream.core.documents import Decision, Emergency, EventType, Grade
+from stream.core.documents import Decision, Emergency, EventType, Grade, in_order
 from stream.core.figures import FigureBook
 from stream.core.intervals import Interval, hull
 from stream.core.reasons import Reason
@@ -50,23 +51,26 @@ class Situation(Struct, frozen=True, kw_only=True):
 Fact = EmergencyFact | OccurredFact | FigureFact | Response | Decision
 
 _SHOWS_KNOWLEDGE = ("acknowledgement", "conference_announced")
+_ENDS: dict[str, Reason | None] = {"dismiss": "incident_dismissed", "confirm": None}
 
 
 def situations(incident: Incident, rules: Rules, until: datetime) -> list[Situation]:
     """Every distinct situation up to `until`, oldest first; at least one."""
     view = _View(incident, rules)
     found: list[Situation] = []
-    for known_at, facts in groupby(_facts(incident, until), key=_known_at):
+    # What was known before it was opened (posts split off another incident) is known here since then.
+    for known_at, facts in groupby(_facts(incident, until), key=lambda one: max(_known_at(one), incident.opened_at)):
         for fact in facts:
             view.learn(fact)
-        now = view.now(max(known_at, incident.opened_at) if not found else known_at)
+        now = view.now(known_at)
         if found and (same := _continued(found[-1], now)) is not None:
             found[-1] = same
         else:
             found.append(now)
     if not found:
         found.append(view.now(incident.opened_at))
-    return [*found, *_end(incident, found[-1], until)]
+    ends = _ends(incident, until)
+    return list(_ended(found, ends)) if ends else found
 
 
 def _continued(last: Situation, now: Situation) -> Situation | None:
@@ -122,16 +126,26 @@ def _name_of(fact: Fact) -> str:
     return fact.id if isinstance(fact, Decision) else fact.mention
 
 
-def _end(incident: Incident, last: Situation, until: datetime) -> Iterator[Situation]:
-    """A dismissed or merged incident owes nothing any more."""
-    if incident.state not in ("dismissed", "merged"):
-        return
-    what = "dismiss" if incident.state == "dismissed" else "merge"
-    decided = [one.collected_at for one in incident.decisions if one.what == what]
-    at = max(decided, default=incident.closed_at or incident.collected_at)
-    if at <= until:
-        reason: Reason = "incident_dismissed" if incident.state == "dismissed" else "incident_merged"
-        yield msgspec.structs.replace(last, since=max(at, last.since), ended=reason)
+def _ends(incident: Incident, until: datetime) -> list[tuple[datetime, Reason | None]]:
+    """Since when it owed nothing any more (dismissed, merged into another), or owed again (confirmed), by decisions."""
+    decided = sorted((one for one in incident.decisions if one.what in _ENDS), key=in_order)
+    found = [(one.collected_at, _ENDS[one.what]) for one in decided]
+    if incident.state == "merged":
+        merged = [one.collected_at for one in incident.decisions if one.what == "merge"]
+        at = max(merged, default=incident.closed_at or incident.collected_at)
+        found = [*(one for one in found if one[0] < at), (at, "incident_merged")]
+    elif incident.state == "dismissed" and not decided:
+        found.append((incident.closed_at or incident.collected_at, "incident_dismissed"))
+    return [one for one in found if one[0] <= until]
+
+
+def _ended(found: Sequence[Situation], ends: Sequence[tuple[datetime, Reason | None]]) -> Iterator[Situation]:
+    """The situations cut where it ended: facts learnt afterwards change nothing, and nothing before it either."""
+    starts, changes = [one.since for one in found], [at for at, _ in ends]
+    for at in sorted({*starts, *(max(one, starts[0]) for one in changes)}):
+        reached = bisect_right(changes, at)
+        reason = ends[reached - 1][1] if reached else None
+        yield msgspec.structs.replace(found[bisect_right(starts, at) - 1], since=at, ended=reason)
 
 
 class _View:
@@ -166,7 +180,8 @@ class _View:
     def _decide(self, decision: Decision) -> None:
         match decision.what:
             case "severity" if decision.value is None or decision.value in get_args(Grade):
-                self._severity = decision
+                # None takes the decided grade back: the figures grade again (docs/formats.md).
+                self._severity = None if decision.value is None else decision
             case "occurred":
                 self._decided_occurred = interval_in(decision.value) or self._decided_occurred
             case "gate" if decision.value in [gate.id for gate in self._rules.gates]:

@@ -156,6 +156,24 @@ def test_a_dismissed_incident_owes_nothing_from_then_on() -> None:
     assert verdict(judge(incident, 8)) == ("not_applicable", "incident_dismissed")
 
 
+def test_what_is_learnt_after_a_dismissal_does_not_move_it() -> None:
+    """Once dismissed it owes nothing, whatever else becomes known; confirmed again, it owes again."""
+    count = FigureFact(name="deaths", value=13, mention="p2", known_at=NOON + 9 * HOUR, published=at(9))
+    later = an_incident(state="dismissed", figures=[*an_incident().figures, count], decisions=[decided("dismiss", 7)])
+    path = [(one.known_at, one.after) for one in judge(later, 20).changes if one.clock == "strict"]
+    assert (NOON + 7 * HOUR, "not_applicable") in path
+    assert judge(later, 8).changes == [one for one in judge(later, 20).changes if one.known_at <= NOON + 8 * HOUR]
+    again = an_incident(decisions=[decided("dismiss", 7), decided("confirm", 10)])
+    assert verdict(judge(again, 8)) == ("not_applicable", "incident_dismissed")
+    assert verdict(judge(again, 12)) == ("breached", "no_statement")
+
+
+def test_a_grade_taken_back_lets_the_figures_grade_again() -> None:
+    incident = an_incident(decisions=[decided("severity", 1, "III"), decided("severity", 8)])
+    assert verdict(judge(incident, 7)) == ("not_applicable", "no_longer_applies")
+    assert verdict(judge(incident, 9)) == ("breached", "no_statement")
+
+
 def test_a_reply_on_a_message_board_does_not_answer_an_emergency() -> None:
     reply = said("p1#reply", at(1), answers="p1", answered=at(0.2))
     other = said("r2", at(1), answers="p7", answered=at(0.3))
