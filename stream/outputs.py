@@ -242,8 +242,8 @@ def interval(one: Interval | None) -> Json | None:
 
 
 def stated(one: StatedInterval | None) -> Json | None:
-    """An interval with the words it was read from."""
-    return {**(interval(one) or {}), "text": one.text} if one else None
+    """An interval with the words it was read from and the rules by which they were read."""
+    return {**(interval(one) or {}), "text": one.text, "inference": one.inference} if one else None
 
 
 def seconds(one: Elapsed) -> Json:

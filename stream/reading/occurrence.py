@@ -1,29 +1,39 @@
 """When the reported incident happened, read from the words of its text.
 
 Relative words count from the dateline if the text has one (…4月15日电), else from the report's own time. An incident
-lies before its report, so a date without year, a day without month or a clock without day is the latest one that does.
+lies before its report, so a date without year, a day without month or a clock without day is the latest one that does;
+and before the call that reported it, so a text that tells only of the call bounds the incident by it.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from stream.core.intervals import SHANGHAI, Interval, StatedInterval
-from stream.reading.abroad import OFFSETS
+from stream.core.intervals import Interval, StatedInterval
+from stream.reading.anchors import Frame, frame_of, placed
 from stream.reading.numerals import narrow, number
-from stream.reading.when import Span, When, day_of, expressions, span_of
+from stream.reading.placing import Day, Inference, Span
+from stream.reading.when import When, expressions
 
 READ_CHARS = 3000  # News names the time of the event in its lead; what stands far below is the aftermath.
+# ⚙ Who sees a fire or a crash calls 110, 119 or 120 at once: the event lies within the hour before the call. A report
+# up a hierarchy, or to the police of a crime, may come days later and bounds the event from above alone.
+ALARM_WITHIN = timedelta(hours=1)
 
-_DATELINE = re.compile(
-    r"(?:(?P<month>[0-9一二三四五六七八九十]{1,3})月)?(?P<day>[0-9一二三四五六七八九十]{1,3})日"
-    r"(?:电|讯|消息|信息|报道|专电|综合)"
+_BEFORE_NOT = re.compile(
+    r"(?:截至|截止|截止到|截至到|预计|将于|将在|将|拟于|定于|计划|原定)(?:北京时间|目前|当地时间|于)?$"
 )
-_BEFORE_NOT = re.compile(r"(?:截至|截止|截止到|预计|将于|定于|计划)(?:北京时间|目前|当地时间)?$")
-_TO = re.compile(r"(?:至|到|-|~|～)$")
+_TO = re.compile(r" ?(?:至|到|-|~|～) ?$")
+_CALL = re.compile(
+    r"[，,]?(?P<who>[^，。；！？\n]{0,28}?)(?P<what>(?:接到|收到)[^，。；！？\n]{0,20}?"
+    r"(?:报警|警情|接警|来电|求助|报告|报案|举报|反映|投诉|指令|指示)"
+    r"|接(?:群众|市民|居民|村民|游客)?(?:报警|报案|报告|举报|警|报(?!道)))"
+)
+_ALARM = re.compile("警|来电|求助|指令|指示|接报$")
+_NO_CALL = re.compile("记者|未$|没有$")
 _STATED_BY = re.compile(
     r"获悉|了解到|通报|宣布|证实|报道|发表|介绍|召开|披露|消息|援引|公布|表示|发布|透露|说，|说$|称，|称$|称：|指出"
     r"|强烈谴责|会见|提醒|统计|集结|抵达|做出|作出|接受|拍摄|看到|赶到|来到|采访"
@@ -40,11 +50,13 @@ _HAPPENED = re.compile(
     r"|杀|枪|遭|身亡|遇难"
     r"|被困|失踪|失联|决堤|登陆|自燃|报警|接警|突然|浓烟|车祸|事故|沉没|踩踏|受伤|昏迷|当场|目击|燃"
 )
-_EXPLICIT = re.compile(r"(?:发生|事发|起火|案发)(?:时间)?(?:在|于|时为|为|是|时)?(?:当地时间|北京时间)?$")
+_EXPLICIT = re.compile(r"(?:发生|事发|起火|案发)(?:时间)?(?:在|于|时为|为|是|时)?(?:当地时间|北京时间|新疆时间)?$")
 _PAST = re.compile(r"曾|此前|以来最|上一次|之前|去年同期|历史上|前年")
+_ONCE = re.compile(r"也?曾(?:经|因|有|发生|在|被|多次|出现)")
 _BEIJING = re.compile(r"北京时间[^，。,()（）]{0,3}$")
-_XINJIANG = re.compile(r"新疆时间[^，。,()（）]{0,3}$")
-_VAGUE = re.compile(r"近日|日前|近期|不久前|前不久")
+_VAGUE = re.compile(
+    r"近日(?![本益军常])|(?<![0-9一二三四五六七八九十])日前(?!往)|近期|不久前|前不久|前几天|前些天|前些日子|几天前|数日前|连日来"
+)
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 _CLAUSE_END = re.compile(r"[，。！？!?；;：\n]")
 
@@ -56,20 +68,15 @@ class Reading(Struct, frozen=True):
     span: Span
     rank: int
     text: str
-
-
-class _Frame(Struct, frozen=True):
-    """What relative words count from: `today`, and `until`, which nothing reported lies behind."""
-
-    today: date
-    until: datetime
+    is_call: bool = False
 
 
 def occurred(title: str, text: str, anchor: Interval | None, abroad: str | None = None) -> StatedInterval | None:
     """When the incident happened, in Asia/Shanghai, with the words it was read from; None if the text does not say.
 
     `anchor` is the time of the report; without one only complete dates are read. `abroad` is the country or city of a
-    foreign event: its clock is moved to Shanghai time unless the text says 北京时间.
+    foreign event: its clock is moved to Shanghai time unless the text says 北京时间. Earliest is None where the text
+    bounds the event from above alone (近日, 接到报告).
     """
     body = narrow(text[:READ_CHARS])
     found = _read(body, anchor, abroad)
@@ -77,86 +84,113 @@ def occurred(title: str, text: str, anchor: Interval | None, abroad: str | None 
         found = _read(narrow(title[:200]), anchor, abroad)
     if found is None:
         return _vague(body, anchor)
-    span = found.span
+    return _stated(found, anchor)
+
+
+def _stated(found: Reading, anchor: Interval | None) -> StatedInterval:
+    """Nothing is reported before it happened: a span that reaches beyond its report ends there."""
+    span, rules = found.span, list(found.span.rules)
+    latest = span.latest
+    if anchor is not None and latest > anchor.latest >= span.earliest and span.precision not in ("minute", "second"):
+        latest = anchor.latest
+        rules.append("cut_at_report")
+    earliest = None if found.is_call and "report_to_authority" in rules else span.earliest
     return StatedInterval(
-        earliest=span.earliest, latest=span.latest, precision=span.precision, source="text", text=found.text
-    )
+        earliest=earliest, latest=latest, precision="unknown" if earliest is None else span.precision, source="text",
+        text=found.text, inference="+".join(dict.fromkeys(rules)),
+    )  # fmt: skip
 
 
 def _vague(body: str, anchor: Interval | None) -> StatedInterval | None:
     """近日 bounds the event only from above."""
     if anchor is None or (found := _VAGUE.search(body)) is None:
         return None
-    return StatedInterval(earliest=None, latest=anchor.latest, precision="unknown", source="text", text=found.group())
+    return StatedInterval(
+        earliest=None,
+        latest=anchor.latest,
+        precision="unknown",
+        source="text",
+        text=found.group(),
+        inference="recently",
+    )
 
 
 def _read(body: str, anchor: Interval | None, abroad: str | None) -> Reading | None:
-    frame = _frame(body, anchor)
-    readings = list(_readings(body, frame, abroad))
+    readings = list(_readings(body, frame_of(body, anchor), abroad))
     if not readings:
         return None
-    first = max(readings, key=lambda one: (one.rank, -one.when.start))
-    return _refined(first, readings)
+    first = max(readings, key=_likelihood)
+    return _by_call(_refined(first, readings), readings)
 
 
-def _frame(body: str, anchor: Interval | None) -> _Frame | None:
-    if anchor is None:
-        return None
-    until = anchor.latest
-    reported = (anchor.earliest or until).astimezone(SHANGHAI).date()
-    dateline = _DATELINE.search(body[:120])
-    if dateline is not None:
-        day, month = number(dateline["day"]), number(dateline["month"] or "")
-        for back in range(40):  # a dateline is the latest such day before the report
-            at = reported - timedelta(days=back)
-            if at.day == day and month in (None, at.month):
-                return _Frame(at, until)
-    return _Frame(reported, until)
+def _latest(one: Reading) -> datetime:
+    return one.span.latest
 
 
-def _readings(body: str, frame: _Frame | None, abroad: str | None) -> list[Reading]:
+def _likelihood(one: Reading) -> tuple[int, int]:
+    return one.rank, -one.when.start
+
+
+def _readings(body: str, frame: Frame | None, abroad: str | None) -> list[Reading]:
     kept: list[Reading] = []
-    running: date | None = None
+    running: Day | None = None
+    last: When | None = None
     for when in expressions(body):
-        day = _day(when, frame, running)
-        span = None if day is None else _placed(_to_shanghai(span_of(when, day), when, body, abroad), when, frame)
-        if span is None or day is None:
+        is_end = last is not None and when.start - last.until <= 3 and bool(_TO.search(body[last.until : when.start]))
+        found = placed(when, body, frame, (running.first if running else None, abroad), last if is_end else None)
+        last = when
+        if found is None:
             continue
+        day, span = found
         if when.date is not None:
             running = day
-        if kept and _TO.search(body[kept[-1].when.end : when.start]) and when.start - kept[-1].when.end <= 3:
-            kept[-1] = _until(kept[-1], span, body[kept[-1].when.start : when.end])
+        if is_end and kept:
+            kept[-1] = _until(kept[-1], span, body[kept[-1].when.start : when.until])
         elif (rank := _rank(when, body, frame)) is not None:
-            kept.append(Reading(when, span, rank, body[when.start : when.end]))
+            rank = rank if day.precision == "day" else min(rank, 1)  # 今年4月: only where nothing says more
+            kept.append(_called(Reading(when, span, rank, body[when.start : when.until]), body))
     return kept
+
+
+def _called(one: Reading, body: str) -> Reading:
+    """12时57分接到报警: the call, hence the event before it."""
+    call = _CALL.match(body, one.when.until)
+    if one.when.clock is None or call is None or _NO_CALL.search(call["who"]) or _HAPPENED.search(call["who"]):
+        return one
+    rule: Inference = "alarm_call" if _ALARM.search(call["what"]) else "report_to_authority"
+    span = Span(one.span.earliest - ALARM_WITHIN, one.span.latest, one.span.precision, (*one.span.rules, rule))
+    text = body[one.when.start : call.end()]
+    return Reading(one.when, span, min(one.rank, 3), text, is_call=True)
+
+
+def _by_call(first: Reading, readings: list[Reading]) -> Reading:
+    """The event came before the call: what lies after it is another time, what reaches beyond it ends there."""
+    calls = [one for one in readings if one.is_call]
+    if first.is_call or not calls:
+        return first
+    call = min(calls, key=_latest)
+    if first.span.earliest > call.span.latest:
+        return call if first.rank < 6 else first
+    if first.span.latest <= call.span.latest or first.span.precision in ("minute", "second"):
+        return first
+    rules = (*first.span.rules, call.span.rules[-1])
+    narrows = rules[-1] == "alarm_call" and first.when.clock is None
+    earliest = max(first.span.earliest, call.span.earliest) if narrows else first.span.earliest
+    span = Span(earliest, call.span.latest, first.span.precision, rules)
+    return Reading(first.when, span, first.rank, first.text)
 
 
 def _until(first: Reading, last: Span, text: str) -> Reading:
     """10日上午9时许至下午4时: from the one to the other."""
+    while last.latest <= first.span.latest and last.latest > first.span.latest - timedelta(days=1):
+        last = last.moved(timedelta(days=1), "range")  # 23时至1时
     if last.latest <= first.span.latest:
         return first
-    return Reading(first.when, Span(first.span.earliest, last.latest, first.span.precision), first.rank, text)
+    span = Span(first.span.earliest, last.latest, first.span.precision, (*first.span.rules, "range"))
+    return Reading(first.when, span, first.rank, text)
 
 
-def _day(when: When, frame: _Frame | None, running: date | None) -> date | None:
-    if frame is None:
-        complete = when.date is not None and (when.date["y"] or (when.date["year"] or "今").isdigit())
-        return day_of(when, date(2100, 1, 1), running) if complete else None
-    if when.date is None and when.paren is None:
-        return running or frame.today
-    return day_of(when, frame.today, running, max(frame.today, frame.until.astimezone(SHANGHAI).date()))
-
-
-def _placed(span: Span, when: When, frame: _Frame | None) -> Span | None:
-    """A clock that would lie after the report is the day before's; anything else after it is no past, hence "
-    "nothing."""
-    if frame is None or span.earliest <= frame.until:
-        return span
-    relative = when.date is None or when.date["relative"] is not None
-    return span.moved(timedelta(days=-1)) if relative else None
-
-
-def _rank(when: When, body: str, frame: _Frame | None) -> int | None:
+def _rank(when: When, body: str, frame: Frame | None) -> int | None:
     """None: not when it happened (a count's date, a dateline, a plan). Higher: more surely the event."""
     before = body[max(0, when.start - 12) : when.start]
     if _BEFORE_NOT.search(before) or body.startswith(("电", "讯", "消息", "信息", "专电", "报道", "综合"), when.end):
@@ -167,6 +201,8 @@ def _rank(when: When, body: str, frame: _Frame | None) -> int | None:
     if _STATED_BY.search(near) and not _HAPPENED.search(near):
         return 0
     clause = _clause(body, when)
+    if _ONCE.search(clause):
+        return 0
     if _AFTERMATH.search(clause[:24]) or (_STATED_BY.search(clause) and not _HAPPENED.search(clause)):
         return 1
     own = before.rpartition("。")[2] + _sentence(body, when)
@@ -175,11 +211,13 @@ def _rank(when: When, body: str, frame: _Frame | None) -> int | None:
     return rank + (3 if _BEIJING.search(before) else 2 if _EXPLICIT.search(before) else 0)
 
 
-def _is_other_year(when: When, frame: _Frame | None) -> bool:
+def _is_other_year(when: When, frame: Frame | None) -> bool:
     """An explicit earlier year in a report is background: 2004年12月26日的海啸."""
-    if frame is None or when.date is None or not (when.date["year"] or "x").isdigit():
+    if frame is None or when.date is None:
         return False
-    return abs(frame.today.year - int(when.date["year"])) > 1
+    words = when.date["year"] or when.date["ofyear"] or when.date["wholeyear"] or when.date["y"] or ""
+    year = number(words) if words not in ("今", "去", "本") else None
+    return year is not None and abs(frame.today.year - year) > 1
 
 
 def _clause(body: str, when: When) -> str:
@@ -197,14 +235,4 @@ def _refined(first: Reading, readings: list[Reading]) -> Reading:
     """A later, finer expression inside the first that is not of the aftermath: 昨天中午 … 昨天中午12点左右."""
     inside = [one for one in readings if one.rank >= 2 and first.span.holds(one.span)]
     with_clock = [one for one in inside if one.when.clock is not None]
-    return max(with_clock or inside or [first], key=lambda one: (one.rank, -one.when.start))
-
-
-def _to_shanghai(span: Span, when: When, body: str, abroad: str | None) -> Span:
-    """Foreign and 新疆 clocks moved to Shanghai time; a bare day stays the day the text names."""
-    before = body[max(0, when.start - 12) : when.start]
-    if _XINJIANG.search(before):
-        return span.moved(timedelta(hours=2))
-    if abroad is None or span.precision == "day" or _BEIJING.search(before):
-        return span
-    return span.moved(timedelta(hours=8 - OFFSETS[abroad]))
+    return max(with_clock or inside or [first], key=_likelihood)

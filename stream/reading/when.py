@@ -1,58 +1,62 @@
-"""Expressions of time in a text and where they lie on the calendar: 4月18日12时50分许, 昨天下午1点多, 今晨, "
-"周六晚上."""
+"""The grammar of times: expressions such as 4月18日12时50分许, 昨天下午1点多, 今晨, 上周五晚, 本月初, and their parts.
+
+What they mean on the calendar is read in `placing`. Every quantifier is bounded: hostile text costs linear time.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
 
 from msgspec import Struct
 
-from stream.core.intervals import SHANGHAI, Precision
 from stream.reading.numerals import number
-from stream.reading.times import unit_end
 
-# Hours of the day, [from, to): the domain's spans ("凌晨 0–6 … 晚 18–24") and their everyday synonyms.
-PARTS: dict[str, tuple[int, int]] = {
-    "凌晨": (0, 6), "清晨": (5, 7), "早晨": (5, 9), "早上": (5, 9), "晨": (5, 9), "早": (5, 9),
-    "上午": (6, 12), "中午": (11, 13), "正午": (11, 13), "午间": (11, 13), "下午": (12, 18), "午后": (12, 18),
-    "傍晚": (17, 19), "晚上": (18, 24), "晚间": (18, 24), "夜晚": (18, 24), "夜间": (18, 24), "夜里": (18, 24),
-    "深夜": (18, 24), "半夜": (0, 6), "午夜": (0, 6), "晚": (18, 24), "夜": (18, 24),
-}  # fmt: skip
-_AFTER_NOON = ("下午", "午后", "傍晚", "晚上", "晚间", "夜晚", "夜间", "夜里", "深夜", "晚", "夜")
-_DAYS_BACK = {"今": 0, "今天": 0, "今日": 0, "昨": 1, "昨天": 1, "昨日": 1, "前天": 2, "前日": 2, "大前天": 3}
-_WEEK = {char: at for at, char in enumerate("一二三四五六日")} | {"天": 6}
-
-_N = "[0-9〇零一二三四五六七八九十]{1,3}"
+_N = "[0-9〇零一二三四五六七八九十廿]{1,3}"
+_HOUR = r"(?:\d{1,2}|[〇零一二两三四五六七八九十]{1,3})"
+_TO = "(?:至|到|-|~|～)"
 _DATE = re.compile(
-    r"(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
-    r"|(?:(?P<year>(?:19|20)\d\d|[一二][〇零九0][〇零一二三四五六七八九0]{2}|今|去|本)年[，,]?)?"
-    rf"(?:(?P<month>{_N}|本|上|当)月份?)(?P<day>{_N})[日号]"
-    rf"|(?<![月第节假每生0-9])(?P<only>{_N})[日号](?![内起来前后游均以])"
-    r"|(?P<relative>大前天|前天|前日|昨天|昨日|今天|今日|当天|当日|同日|事发当天|当(?=晚)"
+    r"(?P<y>(?:19|20)\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"
+    r"|(?:(?P<year>(?:19|20)\d\d|[一二][〇零九0][〇零一二三四五六七八九0]{2}|今|去|本) ?年[，,]? ?)?"
+    rf"(?:(?P<month>{_N}|本|上|当|同) ?月份? ?)(?:(?P<first>{_N})[日号]? ?{_TO} ?)?(?P<day>{_N}) ?[日号]"
+    r"(?!前(?!后)|内|起)"
+    r"|(?:(?P<ofyear>(?:19|20)\d\d|今|去|本) ?年[，,]? ?)?"
+    r"(?P<ofmonth>\d{1,2}|十[一二]?|[一二三四五六七八九]|本|上个?|这个) ?月份?"
+    r"(?P<third>上旬|中旬|下旬|初|底|末)(?!以来|起|至|到|前|[^，。]{0,2}以来)"
+    r"|(?P<wholeyear>(?:19|20)\d\d|今|去) ?年(?P<whole>\d{1,2}|十[一二]?|[一二三四五六七八九]) ?月份?"
+    r"(?![0-9初中下上底末]| ?\d|以来|起|至|到|前|-)"
+    r"|(?<!第)(?<![月节假每生0-9〇零一二三四五六七八九十])"
+    rf"(?:(?P<since>{_N})[日号]? ?{_TO} ?)?(?P<only>{_N}) ?[日号](?![内起来前后游均以])"
+    r"|(?P<relative>大前天|前天|前日|昨天|昨日|今天|今日|明天|明日|后天|次日|翌日|第二天|当天|当日|同日|事发当天"
+    r"|当(?=晚)|(?<![之此日以目])前(?=晚)|(?<![说清昆证光])明(?=[晚早晨])"
     r"|昨(?=[晚夜晨早凌上下中午傍清])"
     r"|今(?=[晚夜晨早凌（(]))"
-    r"|(?:上|本|这)?(?:周|星期|礼拜)(?P<week>[一二三四五六日天])"
+    r"|(?<![0-9十百几])(?P<ago>[1-9一二两三四五六七八九十]|1\d) ?天(?:之)?前"
+    r"|(?<![每双单一两三])(?P<whose>上上|上个?|本|这个?|下个?)?(?:周|星期|礼拜)(?P<week>[一二三四五六日天])(?![岁年])"
 )
 _PAREN = re.compile(rf"[（(](?:(?P<month>{_N})月)?(?P<day>{_N})[日号]?[）)]日?")
 _PART = re.compile(
     r"凌晨|清晨|早晨|早上|上午|中午|正午|午间|下午|午后|傍晚|晚上|晚间|夜晚|夜间|夜里|深夜|半夜|午夜"
-    r"|晚(?=[0-9七八九十]{1,2}[点时:])"
-    r"|(?<=[日天昨今当号）)])[晨早晚夜](?![报饭餐会高间上晨])"
+    r"|[早晚](?= ?(?:\d{1,2}|[六七八九十][一二]?) ?[点时:])"
+    r"|(?<=[日天昨今当前明号）)])[晨早晚夜](?![报饭餐会高间上晨自])"
 )
+_SHORT_PART = re.compile("[晨早晚夜](?![报饭餐会高间上晨自])")  # 周五晚: only behind a day, or 住了五晚 would be one
 _CLOCK = re.compile(
-    r"(?<![0-9.:：第])(?P<hour>\d{1,2}|[零一二三四五六七八九十]{1,3})(?P<mark>时|点|:(?=\d\d))钟?"
-    r"(?!间|候|代|多钟头|钟头|建议|评|[0-9零一二三四五六七八九]{1,2}级)"
-    r"(?:(?P<minute>\d{1,2}|[零一二三四五六七八九十]{1,3}|半)(?P<vague>多)?(?:分(?!钟|之)|(?![0-9个名人级]))"
-    r"(?:\d{1,2}(?:\.\d)?秒)?)?(?P<more>多)?"
+    rf"(?<![0-9.:：第])(?:(?P<since>{_HOUR}) ?[时点]? ?{_TO} ?(?={_HOUR} ?[时点]))?"
+    rf"(?P<hour>{_HOUR}) ?(?P<mark>时|点|:(?=\d\d))钟?"
+    r"(?!间|候|代|多钟头|钟头|建议|评|要求|意见|说明|原因|希望|疑|措施|启示|共识|理由|内容|问题|儿|[0-9零一二三四五六七八九]{1,2}级)"
+    r"(?: ?(?P<minute>[13一三]刻|\d{1,2}|[〇零一二三四五六七八九十]{1,3}|半)(?P<vague>[多余])?"
+    r" ?(?:分(?!钟|之)|(?<=[半刻])|(?![0-9个名人级]))"
+    r"(?: ?:?(?P<second>\d{1,2})(?:\.\d)? ?(?:秒|(?<=:\d\d)(?!\d)))?)?(?P<more>[多余])?"
 )
-_GLUE = re.compile(r"[ ,，的]?(?:北京时间|当地时间|新疆时间|的)?[ ]?")
-_START = re.compile(f"(?:{_DATE.pattern})|(?:{_PART.pattern})|(?:{_CLOCK.pattern})".replace("(?P<hour>", "(?P<h>"))
+_GLUE = re.compile(r"[ ,，的]?(?:[（(]?(?:北京时间|当地时间|新疆时间|乌鲁木齐时间)[）)]?|的)?[ ]?")
+_START = re.compile(re.sub(r"\(\?P<\w+>", "(?:", f"(?:{_DATE.pattern})|(?:{_PART.pattern})|(?:{_CLOCK.pattern})"))
+# 许, 左右, 前后 keep the unit (domain.md: Counting); they belong to the words that are quoted.
+_ABOUT = re.compile(r" ?(?:许|左右|前后|上下)")
 
 
 class When(Struct, frozen=True):
-    """One expression: where it stands in the text, and its parts as matched."""
+    """One expression: where it stands in the text, and its parts as matched. `until` is `end` with 许 or 左右."""
 
     start: int
     end: int
@@ -60,23 +64,7 @@ class When(Struct, frozen=True):
     paren: re.Match[str] | None
     part: str | None
     clock: re.Match[str] | None
-
-
-class Span(Struct, frozen=True):
-    """An expression on the calendar (Asia/Shanghai); `latest` as documented in `stream.core.intervals`."""
-
-    earliest: datetime
-    latest: datetime
-    precision: Precision
-
-    def holds(self, other: Span) -> bool:
-        """Whether `other` lies inside and says more."""
-        inside = self.earliest <= other.earliest and other.latest <= self.latest
-        return inside and (other.latest - other.earliest) < (self.latest - self.earliest)
-
-    def moved(self, by: timedelta) -> Span:
-        """The same length, `by` later."""
-        return Span(self.earliest + by, self.latest + by, self.precision)
+    until: int
 
 
 def expressions(text: str) -> Iterator[When]:
@@ -97,12 +85,21 @@ def _parse(text: str, at: int) -> When | None:
         at = dated.end()
         if (paren := _PAREN.match(text, at)) is not None:
             at = paren.end()
-    if (named := _PART.match(text, _after_glue(text, at, dated is not None))) is not None:
+    if (named := _part(text, _after_glue(text, at, dated is not None), dated is not None)) is not None:
         part, at = named.group(), named.end()
-    clock = _CLOCK.match(text, _after_glue(text, at, dated is not None or part is not None))
-    if clock is not None and _is_clock(clock):
-        return When(start, clock.end(), dated, paren, part, clock)
-    return When(start, at, dated, paren, part, None) if at > start else None
+    has_day = dated is not None or part is not None
+    clock = _CLOCK.match(text, _after_glue(text, at, has_day))
+    about = _ABOUT.match(text, clock.end() if clock else at)
+    if clock is not None and _is_clock(clock) and (has_day or about is not None or not _may_count(clock)):
+        at = clock.end()
+    else:
+        clock = None
+        about = _ABOUT.match(text, at)
+    return When(start, at, dated, paren, part, clock, about.end() if about else at) if at > start else None
+
+
+def _part(text: str, at: int, is_dated: bool) -> re.Match[str] | None:
+    return _PART.match(text, at) or (_SHORT_PART.match(text, at) if is_dated else None)
 
 
 def _after_glue(text: str, at: int, has_something: bool) -> int:
@@ -111,97 +108,11 @@ def _after_glue(text: str, at: int, has_something: bool) -> int:
 
 
 def _is_clock(clock: re.Match[str]) -> bool:
-    hour, minute = number(clock["hour"]), clock["minute"]
-    return hour is not None and hour <= 24 and (minute in (None, "半") or (number(minute) or 0) <= 59)
+    hour, minute, second = number(clock["hour"]), clock["minute"], clock["second"]
+    is_minute = minute is None or minute[0] == "半" or minute[-1] == "刻" or (number(minute) or 0) <= 59
+    return hour is not None and hour <= 24 and is_minute and int(second or 0) <= 59
 
 
-def day_of(when: When, today: date, running: date | None, until: date | None = None) -> date | None:
-    """The day an expression names: counted back from `today`; 当日 is the `running` day. None: it names none.
-
-    A named day is the latest such day not after `until` (default: `today`).
-    """
-    until = until or today
-    if when.paren is not None:
-        return _latest_day(when.paren["month"], when.paren["day"], until)
-    if (found := when.date) is None:
-        return None
-    if found["only"]:
-        near = until if number(found["only"]) == until.day else min(running or today, until)
-        return _latest_day(None, found["only"], near, until)
-    if found["relative"]:
-        back = _DAYS_BACK.get(found["relative"])
-        return (running or today) if back is None else today - timedelta(days=back)
-    if found["week"]:
-        return today - timedelta(days=(today.weekday() - _WEEK[found["week"]]) % 7)
-    return _dated(found, until)
-
-
-def _dated(found: re.Match[str], today: date) -> date | None:
-    if found["y"]:
-        return _date(int(found["y"]), int(found["m"]), int(found["d"]))
-    year, month = found["year"], found["month"]
-    if month in ("本", "当"):
-        month = str(today.month)
-    elif month == "上":
-        month = str(12 if today.month == 1 else today.month - 1)
-    if year is None or year == "本":
-        return _latest_day(month, found["day"], today)
-    named = today.year if year == "今" else today.year - 1 if year == "去" else number(year)
-    return _date(named, number(month), number(found["day"]))
-
-
-def _latest_day(month: str | None, day: str, near: date, today: date | None = None) -> date | None:
-    """The latest such day not after `today`; a bare day is looked for around `near`."""
-    today = today or near
-    wanted_day, wanted_month = number(day), number(month) if month else None
-    if wanted_month is not None:
-        this = _date(today.year, wanted_month, wanted_day)
-        return this if this and this <= today else _date(today.year - 1, wanted_month, wanted_day)
-    for back in range(3):
-        first = (near.year * 12 + near.month - 1) - back
-        this = _date(first // 12, first % 12 + 1, wanted_day)
-        if this is not None and this <= today:
-            return this
-    return None
-
-
-def _date(year: int | None, month: int | None, day: int | None) -> date | None:
-    try:
-        return date(year or 0, month or 0, day or 0)
-    except ValueError:
-        return None
-
-
-def span_of(when: When, day: date) -> Span:
-    """The expression on `day`: its clock, else its part of day, else the whole day."""
-    midnight = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
-    if when.clock is not None:
-        return _clock_span(midnight, when.clock, when.part)
-    if when.part is not None:
-        first, last = PARTS[when.part]
-        return Span(midnight + timedelta(hours=first), midnight + timedelta(hours=last), "part_of_day")
-    return Span(midnight, midnight + timedelta(days=1), "day")
-
-
-def _clock_span(midnight: datetime, clock: re.Match[str], part: str | None) -> Span:
-    hour, minute = _hour(number(clock["hour"]) or 0, part), clock["minute"]
-    at = midnight + timedelta(hours=hour)
-    words = clock["hour"]
-    if len(words) == 2 and not words.isascii() and "十" not in words and "零" not in words:  # 三四时: three or four
-        return Span(at, unit_end(at + timedelta(hours=1), "hour"), "hour")
-    if minute is None:
-        return Span(at, unit_end(at, "hour"), "hour")
-    at += timedelta(minutes=30 if minute == "半" else number(minute) or 0)
-    if clock["vague"]:
-        return Span(at, at + timedelta(minutes=9, seconds=59), "minute")
-    return Span(at, unit_end(at, "minute"), "minute")
-
-
-def _hour(hour: int, part: str | None) -> int:
-    if part in _AFTER_NOON and 0 < hour < 12:
-        return 24 if part in ("深夜", "半夜", "午夜") and hour < 4 else hour + 12
-    if part in ("中午", "正午", "午间") and 0 < hour <= 3:
-        return hour + 12
-    if part in ("晚上", "晚", "深夜", "夜") and hour == 12:
-        return 24
-    return hour
+def _may_count(clock: re.Match[str]) -> bool:
+    """一点, 两点, 三点 alone are a little, or points of a list, more often than an hour."""
+    return clock["mark"] == "点" and clock["hour"] in "一二两三四五" and clock["minute"] is None and not clock["more"]

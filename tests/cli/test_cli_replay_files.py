@@ -33,8 +33,8 @@ INNER = {
         "topics": ["topic", "score"],
         "emergency": ["is_emergency", "type", "subtype", "in_china"],
         "figures": ["deaths", "serious_injuries", "injuries", "missing", "ill", "loss_yuan"],
-        "occurred": [*INTERVAL, "text"],
-        "response": ["form", "issuer", "issuer_kind", "level", "is_authoritative"],
+        "occurred": [*INTERVAL, "text", "inference"],
+        "response": ["form", "issuer", "issuer_kind", "level", "is_authoritative", "held"],
     },
     "incidents": {
         "first_public": ["interval", "mention"],

@@ -97,7 +97,7 @@ def test_one_reading_gives_all(report: Interval | None) -> None:
     read = read_event("化工厂爆炸致3死8伤", "5月9日22时18分许，云川一化工厂发生爆炸，造成3人死亡、8人受伤。", report)
     assert read.figures == Figures(deaths=3, injuries=8)
     assert read.severity == "III"
-    assert read.occurred is not None and read.occurred.text == "5月9日22时18分"
+    assert read.occurred is not None and read.occurred.text == "5月9日22时18分许"
 
 
 def test_the_grade_comes_from_figures_not_from_adjectives(report: Interval | None) -> None:
