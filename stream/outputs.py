@@ -8,7 +8,19 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from stream.core.cases import Alert, Assignment, CoverageSpan, Incident, Judgement, Obligation, Response, VerdictChange
+from stream.core.cases import (
+    Alert,
+    Assignment,
+    BodyStanding,
+    Conflict,
+    CoverageGap,
+    CoverageSpan,
+    Incident,
+    Judgement,
+    Obligation,
+    Response,
+    VerdictChange,
+)
 from stream.core.codec import Item
 from stream.core.documents import Mention, Post
 from stream.core.intervals import Elapsed, Interval, StatedInterval, elapsed
@@ -137,6 +149,10 @@ def incident_line(incident: Incident, judgement: Judgement | None, members: list
         "obligations": [obligation(one) for one in judgement.obligations] if judgement else [],
         "coverage": [span(one) for one in judgement.coverage] if judgement else [],
         "heat": incident.heat,
+        "by_body": [standing(one) for one in judgement.by_body] if judgement else [],
+        "conflicts": [conflict(one) for one in judgement.conflicts] if judgement else [],
+        "gaps": [gap(one) for one in judgement.gaps] if judgement else [],
+        "automatic": [obligation(one) for one in judgement.automatic] if judgement else [],
     }
 
 
@@ -185,6 +201,34 @@ def span(one: CoverageSpan) -> Json:
     """One coverage span of incidents.jsonl."""
     return {
         "source": one.source, "from": one.from_at, "to": one.to_at, "reachable": one.reachable, "reason": one.reason,
+    }  # fmt: skip
+
+
+def standing(one: BodyStanding) -> Json:
+    """What one body's own statements give, of incidents.jsonl."""
+    return {
+        "body": one.body, "role": one.role, "rule": one.rule, "verdict": one.verdict, "reason": one.reason,
+        "satisfied_by": one.satisfied_by, "elapsed_s": seconds(one.elapsed_s) if one.elapsed_s else None,
+    }  # fmt: skip
+
+
+def conflict(one: Conflict) -> Json:
+    """Authorities that give different figures, of incidents.jsonl."""
+    stated_by = [
+        {
+            "issuer": figure.issuer, "value": figure.value, "mention": figure.mention, "known_at": figure.known_at,
+            "published": interval(figure.published),
+        }
+        for figure in one.stated
+    ]  # fmt: skip
+    return {"name": one.name, "stated": stated_by, "known_at": one.known_at, "resolved_at": one.resolved_at}
+
+
+def gap(one: CoverageGap) -> Json:
+    """One stretch of a window that was not seen, of incidents.jsonl."""
+    return {
+        "rule": one.rule, "clock": one.clock, "body": one.body, "source": one.source, "from": one.from_at,
+        "to": one.to_at, "reason": one.reason, "share": one.share, "counts": one.counts,
     }  # fmt: skip
 
 

@@ -58,6 +58,8 @@ REASONS: Mapping[str, str] = {
     "advisory_gap": "已超过建议的后续发布间隔（仅提示）",
     "follow_up_released": "已有含新情况的后续发布",
     "issuer_level_reached": "发布主体的层级符合要求",
+    "unified_publication": "依法由上级统一公布，该单位不得自行发布",
+    "only_by_decision": "仅因人工认定而适用",
 }
 
 # Full-width twins: they read the same and mean nothing to Markdown, HTML, chat mentions or templates.

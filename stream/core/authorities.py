@@ -94,6 +94,17 @@ def level_of(region: str) -> Level:
     return "city" if region.endswith("00") else "county"
 
 
+def region_above(regions: Sequence[str]) -> str | None:
+    """The code of the region above several prefectures or provinces ("" = the nation); None where all of them lie in
+    one prefecture, or in one municipality."""
+    provinces = {code[:2] for code in regions}
+    if len(provinces) > 1:
+        return ""
+    prefectures = {code[:4] for code in regions if not code.endswith("0000")}
+    is_city = provinces <= set(MUNICIPALITIES)
+    return f"{regions[0][:2]}0000" if len(prefectures) > 1 and not is_city else None
+
+
 class Registry:
     """Answers whose job an incident is, and where that body speaks.
 
@@ -139,11 +150,17 @@ class Registry:
     ) -> list[Responsible]:
         """Bodies that owe an answer, the first in duty first, each with the rule of attribution.
 
-        A body named in the posts; the department of the event's type, then of each topic, in the most specific region;
-        that region's government (属地). Without a region: only what was named.
+        Of several regions the department above them all leads; an accident follows the place where it happened. A body
+        named in the posts; the department of the event's type, then of each topic, in the most specific region; that
+        region's government (属地). Without a region: only what was named.
         """
-        found = [Responsible(body=self._canonical(name, at), rule="named") for name in named_bodies]
-        region = next((code for code in regions if code in self._names), None)
+        known = [code for code in regions if code in self._names]
+        found: list[Responsible] = []
+        if event_type != "事故灾难" and (above := region_above(known)) is not None:
+            lead = self._lead(topics, event_type, above, at)
+            found += [] if lead is None else [Responsible(body=lead, rule="common_superior")]
+        found += [Responsible(body=self._canonical(name, at), rule="named") for name in named_bodies]
+        region = next(iter(known), None)
         if region is not None:
             for department, rule in self._departments(topics, event_type):
                 found.append(Responsible(body=self.department_in(department, region, at), rule=rule))
@@ -178,6 +195,28 @@ class Registry:
         """A registered body with the department's names in that region, else its name by the pattern."""
         name = self._full_name(region) + _local_name(department, region)
         return self._canonical(name, at)
+
+    def superior(
+        self, level: Level, region: str | None, at: datetime, topic: str | None = None, body: str | None = None
+    ) -> str | None:
+        """The department of `topic`, or named `body`, at `level` above `region`; None where there is none, or where the
+        region is unknown (a national one needs none)."""
+        for department in self.authorities.departments:
+            if (topic is not None and topic in department.topics) or (body in department_names(department)):
+                if level == "national":
+                    return department.national
+                code = "" if region is None else region[:2] + "0000" if level == "province" else region[:4] + "00"
+                return self.department_in(department, code, at) if code in self._names else None
+        return None
+
+    def _lead(self, topics: Sequence[str], event_type: EventType | None, above: str, at: datetime) -> str | None:
+        """Who leads above several regions: the first department in duty there, else that region's government."""
+        department = next((one for one, _ in self._departments(topics, event_type)), None)
+        if not above:
+            return None if department is None else department.national
+        if above not in self._names:
+            return None
+        return self.government_of(above) if department is None else self.department_in(department, above, at)
 
     def _departments(self, topics: Sequence[str], event_type: EventType | None) -> Iterator[tuple[Department, str]]:
         for department in self.authorities.departments:

@@ -33,6 +33,7 @@ class Case(Struct, frozen=True, kw_only=True):
     grace: timedelta
     advisory_gap: timedelta
     until: datetime
+    gap_share: int = 0
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -76,13 +77,14 @@ def history_of(versions: Sequence[Rule], case: Case) -> History:
     """Walks one rule (the version in force applies) through every situation, as known at each instant."""
     history = History()
     first_public = case.incident.first_public.interval
+    statements = {rule.evidence.forms: statements_for(rule, case.candidates) for rule in versions}
     for index, situation in enumerate(case.situations):
         ends = case.situations[index + 1].since if index + 1 < len(case.situations) else None
         rule = next((one for one in versions if applies(one, situation, first_public)), None)
         if rule is None:
             history.cease(case, situation)
         elif rule.judged == "clock":
-            _walk(history, case, rule, (situation, ends))
+            _walk(history, case, (rule, statements[rule.evidence.forms]), (situation, ends))
     return history
 
 
@@ -93,11 +95,12 @@ class Running(Struct, frozen=True, kw_only=True):
     watch: Watch | None
 
 
-def _walk(history: History, case: Case, rule: Rule, stretch: tuple[Situation, datetime | None]) -> None:
-    """One rule through a stretch of unchanged situation [since, ends)."""
-    situation, ends = stretch
+def _walk(
+    history: History, case: Case, judged: tuple[Rule, Sequence[Statement]], stretch: tuple[Situation, datetime | None]
+) -> None:
+    """One rule, with what may satisfy it, through a stretch of unchanged situation [since, ends)."""
+    (rule, statements), (situation, ends) = judged, stretch
     running = [_run(clock, case) for clock in clocks(rule, situation, case.incident)]
-    statements = statements_for(rule, case.candidates)
     history.cease(case, situation, [one.clock.name for one in running])
     timers = {at for one in running for at in _timers(one, statements)}
     for at in sorted({situation.since, *(one for one in timers if one > situation.since)}):
@@ -115,10 +118,14 @@ def _walk(history: History, case: Case, rule: Rule, stretch: tuple[Situation, da
 def _run(clock: Clock, case: Case) -> Running:
     if case.assume_covered:
         return Running(clock=clock, watch=None)
+    return Running(clock=clock, watch=Watch(case.tracks, window_of(clock, case)))
+
+
+def window_of(clock: Clock, case: Case) -> Window:
+    """The window of a clock as its channels must have been watched: from the earliest start to the last deadline."""
     first = case.incident.first_public.interval
     start, deadline = clock.start.earliest or first.earliest or first.latest, clock.due.latest
-    window = Window(start=start, deadline=deadline, grace_until=deadline + case.grace)
-    return Running(clock=clock, watch=Watch(case.tracks, window))
+    return Window(start=start, deadline=deadline, grace_until=deadline + case.grace, gap_share=case.gap_share)
 
 
 def _rows(
@@ -144,10 +151,12 @@ def _timers(running: Running, statements: Sequence[Statement]) -> set[datetime]:
     found = {running.clock.due.latest}
     for one in statements:
         found.update(at for at in (one.known_at, one.gone_at, one.void_at) if at is not None)
-    stands = [one for one in statements if one.gone_at is None and one.void_at is None]
-    if running.watch is None or any(timeliness(one, running.clock) == "in_time" for one in stands):
+    if running.watch is None:
         return found
-    return found | running.watch.instants()
+    stands = [one for one in statements if one.gone_at is None and one.void_at is None]
+    met_at = min((one.known_at for one in stands if timeliness(one, running.clock) == "in_time"), default=None)
+    # Once it stands met for good, coverage decides nothing more; until that is known, it does.
+    return found | {at for at in running.watch.instants() if met_at is None or at < met_at}
 
 
 def _doubt(running: Running, case: Case, as_of: datetime) -> Reason | None:

@@ -9,15 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
+
+import msgspec
+from msgspec import Struct
 
 from stream.core import coverage
 from stream.core.advisories import advisory_history
-from stream.core.cases import CoverageSpan, Incident, Judgement, Obligation, Responsible, VerdictChange
+from stream.core.automatic import differing, is_ruling, undecided
+from stream.core.bodies import by_body, settles_at
+from stream.core.cases import (
+    BodyStanding,
+    CoverageSpan,
+    Incident,
+    Judgement,
+    Obligation,
+    Responsible,
+    VerdictChange,
+)
+from stream.core.conflicts import conflicts
 from stream.core.coverage import Spans, Track, Watched
 from stream.core.docket import Case, History, Row, history_of
+from stream.core.gaps import coverage_gaps
 from stream.core.obligations import Registry, candidates, exemption_for, judged_rules
 from stream.core.rules import Rule, Rules, modality_at, version_of
 from stream.core.situations import Situation, severity_view, situations
+from stream.core.unified import unified_issuers
 from stream.core.verdicts import elapsed_of
 
 MOST_EVIDENCE = 6
@@ -36,42 +53,77 @@ def judge_incident(
     `assume_covered`: silence is evidence everywhere, up to `until`.
     """
     until = max(until, incident.opened_at)
+    court = Court(spans=spans, rules=rules, registry=registry, assume_covered=assume_covered)
+    ruled = _rule(incident, court, until)
+    judgement = _judgement(ruled, rules)
+    if not any(is_ruling(one) and one.collected_at <= until for one in incident.decisions):
+        return judgement
+    alone = _obligations(_rule(undecided(incident), court, until))
+    return msgspec.structs.replace(judgement, automatic=differing(alone, judgement.obligations))
+
+
+class Court(Struct, frozen=True, kw_only=True):
+    """By what everything is judged, beside the facts."""
+
+    spans: Spans
+    rules: Rules
+    registry: Registry
+    assume_covered: bool
+
+
+class Ruled(Struct, frozen=True, kw_only=True):
+    """One walk through the facts: everything a judgement is written from."""
+
+    case: Case
+    responsible: list[Responsible]
+    histories: list[History]
+    standings: list[BodyStanding]
+
+
+def _rule(incident: Incident, court: Court, until: datetime) -> Ruled:
+    rules, registry = court.rules, court.registry
     found = situations(incident, rules, until)
-    responsible = responsible_for(incident, found[-1], registry)
-    channels = [] if assume_covered else channels_of(responsible, registry, found[-1], incident)
+    at = _happened_at(incident, found[-1])
+    responsible = responsible_for(incident, found[-1], court, at)
+    channels = [] if court.assume_covered else channels_of(responsible, registry, at)
     case = Case(
         incident=incident, situations=found, candidates=candidates(incident),
         body=responsible[0].body if responsible else None,
-        tracks=[Track(one, spans.get(one.source, ())) for one in channels], assume_covered=assume_covered,
-        grace=timedelta(hours=rules.coverage.grace_hours),
-        advisory_gap=timedelta(hours=rules.advisory_gap_hours), until=until,
+        tracks=[Track(one, court.spans.get(one.source, ()), body) for body, one in channels],
+        assume_covered=court.assume_covered, grace=timedelta(hours=rules.coverage.grace_hours),
+        advisory_gap=timedelta(hours=rules.advisory_gap_hours), until=until, gap_share=rules.coverage.gap_share,
     )  # fmt: skip
     histories = list(_histories(rules, case))
-    return _judgement(case, rules, responsible, histories)
+
+    tracks = {track.source: track for track in case.tracks}
+
+    @cache
+    def watched(body: str) -> list[Track]:
+        own = registry.channels(body, at)
+        return [tracks.get(one.source) or Track(one, court.spans.get(one.source, ()), body) for one in own]
+
+    standings = by_body(case, histories, responsible, watched)
+    return Ruled(case=case, responsible=responsible, histories=histories, standings=standings)
 
 
-def responsible_for(incident: Incident, situation: Situation, registry: Registry) -> list[Responsible]:
-    """Who owes an answer, first in duty first, by the register of the day it happened."""
-    return list(
-        registry.responsible(
-            incident.topics, incident.regions, incident.bodies, situation.event_type, _happened_at(incident, situation)
-        )
-    )
+def responsible_for(incident: Incident, situation: Situation, court: Court, at: datetime) -> list[Responsible]:
+    """Who owes an answer, first in duty first, by the register of the day it happened; where a law reserves
+    publication to a higher authority, that one."""
+    registry = court.registry
+    found = list(registry.responsible(incident.topics, incident.regions, incident.bodies, situation.event_type, at))
+    return [*unified_issuers(incident, situation, court.rules, registry, at), *found]
 
 
-def channels_of(
-    responsible: list[Responsible], registry: Registry, situation: Situation, incident: Incident
-) -> list[Watched]:
-    """Watched channels of every responsible body, each source once; none where the first in duty has none, since then
-    its silence cannot be seen."""
-    at = _happened_at(incident, situation)
-    found: dict[str, Watched] = {}
+def channels_of(responsible: list[Responsible], registry: Registry, at: datetime) -> list[tuple[str, Watched]]:
+    """Watched channels of every responsible body with that body, each source once; none where the first in duty has
+    none, since then its silence cannot be seen."""
+    found: dict[str, tuple[str, Watched]] = {}
     for index, one in enumerate(responsible):
         own = registry.channels(one.body, at)
         if not index and not own:
             return []
         for channel in own:
-            found.setdefault(channel.source, channel)
+            found.setdefault(channel.source, (one.body, channel))
     return list(found.values())
 
 
@@ -91,21 +143,29 @@ def _histories(rules: Rules, case: Case) -> Iterator[History]:
             yield history_of(versions, case)
 
 
-def _judgement(case: Case, rules: Rules, responsible: list[Responsible], histories: list[History]) -> Judgement:
+def _judgement(ruled: Ruled, rules: Rules) -> Judgement:
+    case, histories = ruled.case, ruled.histories
     incident, now = case.incident, case.situations[-1]
     rows = [row for history in histories for row in history.rows.values()]
+    dues = [*(one.due_at for one in histories), settles_at(case, histories, ruled.standings)]
     return Judgement(
         id=incident.id, collected_at=case.until, title=incident.title,
         region=incident.regions[0] if incident.regions else None, topics=incident.topics, state=incident.state,
         incident_revision=facts_in(incident), opened_at=incident.opened_at, is_emergency=now.is_emergency,
         event_type=now.event_type, occurred=now.occurred, severity=severity_view(case.situations),
         figures=[one for one in incident.figures if one.known_at <= case.until],
-        gate=now.gates[0] if now.gates else None, responsible=responsible,
-        obligations=[_obligation(row, case) for row in rows], changes=_changes(histories),
+        gate=now.gates[0] if now.gates else None, responsible=ruled.responsible,
+        obligations=_obligations(ruled), changes=_changes(histories),
         coverage=_coverage(case, rows), hot=[one for one in incident.hot if one.at <= case.until],
         versions={"rules": rules.version, "coverage": "assumed" if case.assume_covered else "polled"},
-        due_at=min((one.due_at for one in histories if one.due_at), default=None),
+        due_at=min((one for one in dues if one is not None), default=None),
+        by_body=ruled.standings, conflicts=conflicts(incident, ruled.responsible, case.until),
+        gaps=coverage_gaps(case, rows),
     )  # fmt: skip
+
+
+def _obligations(ruled: Ruled) -> list[Obligation]:
+    return [_obligation(row, ruled.case) for history in ruled.histories for row in history.rows.values()]
 
 
 def facts_in(incident: Incident) -> int:

@@ -7,7 +7,7 @@ of their own. Our own detection never starts a clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 from stream.core.cases import Incident, Response, Responsible
 from stream.core.coverage import Watched
 from stream.core.decided import Exemption, conferences, rejected_mentions, restated
-from stream.core.documents import EventType
+from stream.core.documents import EventType, Level
 from stream.core.intervals import Interval
 from stream.core.rules import ClockPoint, Rule, Rules, is_in_force, is_in_jurisdiction, is_on
 from stream.core.situations import Situation, answers_incident
@@ -39,13 +39,17 @@ class Registry(Protocol):
 
     def channels(self, body: str, at: datetime) -> Sequence[Watched]: ...
 
+    def superior(
+        self, level: Level, region: str | None, at: datetime, topic: str | None = None, body: str | None = None
+    ) -> str | None: ...
+
 
 class Candidates(Struct, frozen=True, kw_only=True):
-    """Authoritative responses to the incident itself, in order of knowledge, with what people decided on them."""
+    """Authoritative responses to the incident itself, in order of knowledge, and what each says about time, with what
+    people decided on it."""
 
     responses: tuple[Response, ...]
-    rejected_at: dict[str, datetime]
-    restated: dict[str, list[tuple[datetime, Interval]]]
+    stages: tuple[tuple[Response, Statement], ...]
 
 
 def judged_rules(rules: Rules, regions: list[str]) -> list[Rule]:
@@ -58,24 +62,36 @@ def candidates(incident: Incident) -> Candidates:
     own = [one for one in incident.responses if one.is_authoritative and answers_incident(one, incident)]
     own += conferences(incident.decisions)
     own.sort(key=lambda one: (one.known_at, one.mention))
+    rejected_at, corrected = rejected_mentions(incident.decisions), restated(incident.decisions)
+    stages = [
+        (one, stage)
+        for one in own
+        for stage in _stages(one, rejected_at.get(one.mention), corrected.get(one.mention, []))
+    ]
+    return Candidates(responses=tuple(own), stages=tuple(stages))
+
+
+def said_by(found: Candidates, mentions: Collection[str]) -> Candidates:
+    """Those responses alone."""
     return Candidates(
-        responses=tuple(own),
-        rejected_at=rejected_mentions(incident.decisions),
-        restated=restated(incident.decisions),
+        responses=tuple(one for one in found.responses if one.mention in mentions),
+        stages=tuple(one for one in found.stages if one[0].mention in mentions),
     )
 
 
 def statements_for(rule: Rule, found: Candidates) -> list[Statement]:
     """What can satisfy the rule."""
-    usable = [one for one in found.responses if one.form in rule.evidence.forms]
-    return that_matter([one for response in usable for one in _stages(response, found)])
+    forms = rule.evidence.forms
+    return that_matter([stage for response, stage in found.stages if response.form in forms])
 
 
-def _stages(response: Response, found: Candidates) -> Iterator[Statement]:
+def _stages(
+    response: Response, rejected_at: datetime | None, corrected: Sequence[tuple[datetime, Interval]]
+) -> Iterator[Statement]:
     """A response, then as a person corrected its time, until a person rejected it."""
     stages = [(response.known_at, response.published)]
-    stages += [(max(at, response.known_at), published) for at, published in found.restated.get(response.mention, ())]
-    ends = [at for at, _ in stages[1:]] + [found.rejected_at.get(response.mention)]
+    stages += [(max(at, response.known_at), published) for at, published in corrected]
+    ends = [at for at, _ in stages[1:]] + [rejected_at]
     for (known_at, published), void_at in zip(stages, ends, strict=True):
         if void_at is None or void_at > known_at:
             yield Statement(

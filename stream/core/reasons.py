@@ -29,6 +29,8 @@ Reason = Literal[
     "advisory_gap",  # advisory: the configured gap has passed; never "late"
     "follow_up_released",
     "issuer_level_reached",
+    "unified_publication",  # by body: a law lets only a higher authority publish, this one is not called silent
+    "only_by_decision",  # without people's decisions: the rule would not apply at all
 ]
 
 REASONS: tuple[str, ...] = get_args(Reason)

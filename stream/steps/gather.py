@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from stream.core import heat as heats
 from stream.core import incidents
+from stream.core.automatic import known_since
 from stream.core.cases import Assignment, Incident, SourceCoverage, TopicHeat
 from stream.core.codec import Item
 from stream.core.documents import Coverage, Decision, Entry, Mention, Post, in_order
@@ -269,13 +270,13 @@ class Gather:
         if decision.what == "merge":
             self._merge(incident, posts, decision, changed, state)
         elif decision.what == "attach":
-            self._move(posts, incident.id, changed, state)
+            self._move(decision, incident.id, changed, state)
         elif decision.what == "reject":
-            self._move(posts, None, changed, state)
+            self._move(decision, None, changed, state)
         elif decision.what == "split":
             new = incidents.incident_id(f"{posts[0]}|{decision.id}")
             changed[new] = incidents.opened(_known(posts[0], state).mention, decision.collected_at, new)
-            self._move(posts, new, changed, state)
+            self._move(decision, new, changed, state)
         return self._settle(decision, changed, state)
 
     def _settle(self, decision: Decision, changed: dict[str, Incident], state: State) -> list[Incident]:
@@ -304,9 +305,9 @@ class Gather:
                 target, gone = incidents.merged(target, source, decision.collected_at)
                 changed |= {target.id: target, gone.id: gone}
 
-    def _move(self, posts: list[str], target: str | None, changed: dict[str, Incident], state: State) -> None:
-        """Takes posts out of their incidents and into the one with id `target` (None: into none)."""
-        for id in posts:
+    def _move(self, decision: Decision, target: str | None, changed: dict[str, Incident], state: State) -> None:
+        """Takes the posts out of their incidents and into the one with id `target` (None: into none)."""
+        for id in _post_ids(decision):
             post, assignment = _known(id, state), state.get(Assignment, id)
             source = self._current(assignment.incident, state) if assignment and assignment.incident else None
             if source is not None and source.id == target:
@@ -315,7 +316,8 @@ class Gather:
                 left = changed.get(source.id, source)
                 changed[source.id] = incidents.without(left, [(id, assignment.collected_at)])
             if target is not None:
-                changed[target] = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
+                joined = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
+                changed[target] = known_since(joined, id, decision.collected_at)
             reason = PlaceReason.REJECTED if target is None else PlaceReason.DECIDED
             state.put(_assignment(post.mention, target, reason, None))
 

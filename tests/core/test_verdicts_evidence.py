@@ -204,7 +204,7 @@ def test_the_issuers_level_is_advice_on_the_gravest_only() -> None:
         (polls((-1, 3, True), (3, 5.5, True)), 6, ("breached", "no_statement")),
         (polls((-1, 3, True), (3.4, 5.5, True)), 6, ("breached", "no_statement")),  # within the polling interval
         (polls((-1, 4.8, True), (5.2, 5.5, True)), 6, ("breached", "no_statement")),  # the next poll reaches back
-        (polls((-1, 4.8, True), (5.4, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),
+        (polls((-1, 4.6, True), (5.4, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),
         (polls((-1, 2, True), (3, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),
         (polls((-1, 2, True), (2, 3, False), (3, 5.5, True)), 6, ("unknown_coverage_gap", "channel_unreachable")),
         (polls((1, 5.5, True)), 6, ("unknown_coverage_gap", "coverage_gap")),

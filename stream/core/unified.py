@@ -1,0 +1,44 @@
+"""Unified publication: where a law lets only a higher authority publish, the issuer that is expected moves up.
+
+食品安全法第一百一十八条, 药品管理法第一百零七条, 重大动物疫情应急条例第二十条. Only where the event is really that: a
+word of the entry stands in the incident's title or in the kind of emergency that its posts report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from stream.core.cases import Incident, Responsible
+from stream.core.documents import Level
+from stream.core.intervals import SHANGHAI
+from stream.core.rules import Rules, Unified
+from stream.core.situations import Situation
+
+
+class Superiors(Protocol):
+    """Who stands above (stream.core.authorities.Registry)."""
+
+    def superior(
+        self, level: Level, region: str | None, at: datetime, topic: str | None = None, body: str | None = None
+    ) -> str | None: ...
+
+
+def unified_issuers(
+    incident: Incident, situation: Situation, rules: Rules, registry: Superiors, at: datetime
+) -> Iterator[Responsible]:
+    """The authority that alone may publish, by the first entry that speaks of this event."""
+    day = at.astimezone(SHANGHAI).date()
+    for one in rules.unified:
+        if (one.since is None or one.since <= day) and _is_about(one, incident, situation):
+            level: Level = "national" if len({code[:2] for code in incident.regions}) > 1 else one.level
+            body = registry.superior(level, next(iter(incident.regions), None), at, one.topic, one.body)
+            if body is not None:
+                yield Responsible(body=body, rule=f"unified:{one.id}")
+                return
+
+
+def _is_about(one: Unified, incident: Incident, situation: Situation) -> bool:
+    kind = situation.subtype or ""
+    return any(word in incident.title or word in kind for word in one.words)
