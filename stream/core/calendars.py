@@ -9,23 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
-import chinese_calendar
-from chinese_calendar.constants import holidays
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stream.core.documents import Grade
 from stream.core.intervals import SHANGHAI
+from stream.core.periods import add_months, annual_date, period_end, period_label
 from stream.core.reasons import CalendarReason
 from stream.core.rules import Recurrence, Rule, in_force_from
+from stream.core.workdays import NATIONWIDE, CalendarUnpublished, Place
 
-FIRST_YEAR = min(holidays).year
-LAST_YEAR = max(holidays).year
 # A window this long is no window any more; keeps hostile input bounded.
 LONGEST_DAYS = 3660
-
-
-class CalendarUnpublished(Exception):
-    """The working calendar of that year is not published (or not kept)."""
 
 
 class Step(Struct, frozen=True, kw_only=True):
@@ -47,18 +42,12 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 class Count(Struct, frozen=True, kw_only=True):
-    """`of` days after `start`; days inside a suspension (both ends inclusive) stand still."""
+    """`of` days after `start`, at `place`; days inside a suspension (both ends inclusive) stand still."""
 
     start: date
     of: int
     suspended: Sequence[tuple[date, date]] = ()
-
-
-def is_working_day(day: date) -> bool:
-    """Monday to Friday but no holiday, or a make-up workday. Raises CalendarUnpublished outside the known years."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise CalendarUnpublished(str(day.year))
-    return bool(chinese_calendar.is_workday(day))
+    place: Place = NATIONWIDE
 
 
 def explain(
@@ -67,18 +56,21 @@ def explain(
     extend: int = 0,
     suspend: Sequence[tuple[date, date]] = (),
     grade: Grade | None = None,
+    place: Place = NATIONWIDE,
 ) -> Explanation:
-    """When the rule's window ends, step by step. Raises ValueError (Chinese) where it cannot be so extended."""
+    """When the rule's window ends, step by step. An extension counts on from the first end. A local rule counts in its
+    own region where `place` names none. Raises ValueError (Chinese) where it cannot be so extended."""
     if extend:
         _check_extension(rule, extend, grade)
     value = rule.window.by_grade.get(grade) if rule.window.by_grade and grade else rule.window.value
     if rule.window.by_grade and value is None:
         return Explanation(rule=rule.id, start=start, due=None, steps=[], reason="grade_needed")
+    count = Count(start=_day(start), of=(value or 0) + extend, suspended=suspend, place=placed(rule, place))
     steps: list[Step] = []
     reason: CalendarReason | None = None
     due: datetime | date | None = None
     try:
-        for step, end in _steps(rule, start, (value or 0) + extend, suspend):
+        for step, end in _steps(rule, start, count):
             steps.append(step)
             due = end
     except CalendarUnpublished:
@@ -88,6 +80,25 @@ def explain(
     if due is None and reason is None:
         reason = "no_number"
     return Explanation(rule=rule.id, start=start, due=due, steps=steps, reason=reason)
+
+
+def placed(rule: Rule, place: Place) -> Place:
+    """Where a rule counts its days: in the region asked for, else in the one that it was made for."""
+    if place.region is not None or rule.jurisdiction is None:
+        return place
+    return Place(region=rule.jurisdiction.region, overlay=place.overlay)
+
+
+def restarted(rule: Rule, first: datetime | date, explanation: Explanation) -> Explanation:
+    """A computation from a later start (补正: counting begins anew with the corrected application), told from the first
+    one on. Raises ValueError (Chinese) where the rule knows no such start or it is earlier than the first."""
+    if not rule.start.restarted_by:
+        raise ValueError(f"{rule.id} 没有写明可以重新起算")
+    first_day, again = _day(first), _day(explanation.start)
+    if again < first_day:
+        raise ValueError(f"重新起算日 {again} 早于首次起算日 {first_day}")
+    anew = Step(date=first_day, counted=False, why=f"首次起算日；{rule.start.restarted_by}（{again}），此前不计")
+    return replace(explanation, start=first, steps=[anew, *explanation.steps])
 
 
 def _check_extension(rule: Rule, extend: int, grade: Grade | None) -> None:
@@ -103,20 +114,18 @@ def _check_extension(rule: Rule, extend: int, grade: Grade | None) -> None:
 Ended = tuple[Step, datetime | date | None]
 
 
-def _steps(rule: Rule, start: datetime | date, value: int, suspend: Sequence[tuple[date, date]]) -> Iterator[Ended]:
-    window = rule.window
-    day = _day(start)
-    count = Count(start=day, of=value, suspended=suspend)
+def _steps(rule: Rule, start: datetime | date, count: Count) -> Iterator[Ended]:
+    window, day = rule.window, count.start
     match window.unit:
         case "clock_hour":
-            yield from _clock(start, value)
+            yield from _clock(start, count.of)
         case "working_day":
             yield from ((step, step.date) for step in _count_working(count))
         case "natural_day":
             yield from ((step, step.date) for step in _count_natural(count))
         case "calendar_month" | "calendar_year":
-            months = value * (12 if window.unit == "calendar_year" else 1)
-            yield from _rolled(add_months(day, months), f"起算日后 {months} 个月的对应日")
+            months = count.of * (12 if window.unit == "calendar_year" else 1)
+            yield from _rolled(add_months(day, months), f"起算日后 {months} 个月的对应日", count.place)
         case "annual_date" if window.date is not None:
             end = annual_date(day, window.date)
             yield Step(date=end, counted=True, why="每年固定日期，不顺延"), end
@@ -127,6 +136,10 @@ def _steps(rule: Rule, start: datetime | date, value: int, suspend: Sequence[tup
         case "per_year_min":
             end = date(day.year, 12, 31)
             yield Step(date=end, counted=True, why="年度次数，年底前完成"), end
+        case "percent_min" | "count_min":
+            yield Step(date=day, counted=False, why="数量要求，没有到期日"), None
+        case "tier":
+            yield Step(date=day, counted=False, why=f"分级处置（{'、'.join(window.steps)}），按级定时限"), None
         case _:
             # Never run empty: an explanation says at least why there is no date.
             yield Step(date=day, counted=False, why="规则没有数字时限，不设到期日"), None
@@ -159,11 +172,11 @@ def _count_working(count: Count) -> Iterator[Step]:
         _check_length(count, day)
         if _is_suspended(day, count):
             yield Step(date=day, counted=False, why="期间中止，不计")
-        elif is_working_day(day):
+        elif count.place.is_working_day(day):
             counted += 1
             yield Step(date=day, counted=True, why=f"第 {counted} 个工作日{_make_up(day)}")
         else:
-            yield Step(date=day, counted=False, why=_rest(day))
+            yield Step(date=day, counted=False, why=count.place.rest(day))
 
 
 def _count_natural(count: Count) -> Iterator[Step]:
@@ -182,16 +195,16 @@ def _count_natural(count: Count) -> Iterator[Step]:
 
 def _rolled_on(end: date, count: Count) -> Iterator[Step]:
     """Day by day to the first working day; the clock stands still on suspended days, so none of them is the last."""
-    while not is_working_day(end) or _is_suspended(end, count):
-        why = "期间中止，顺延" if _is_suspended(end, count) else "末日为休息日，顺延"
+    while not count.place.is_working_day(end) or _is_suspended(end, count):
+        why = "期间中止，顺延" if _is_suspended(end, count) else f"末日为休息日（{count.place.rest(end)}），顺延"
         end += timedelta(days=1)
         yield Step(date=end, counted=False, why=why)
 
 
-def _rolled(end: date, why: str) -> Iterator[Ended]:
+def _rolled(end: date, why: str, place: Place) -> Iterator[Ended]:
     """The end itself, then day by day to the first working day where it falls on a day of rest."""
     yield Step(date=end, counted=True, why=why), end
-    for step in _rolled_on(end, Count(start=end, of=0)):
+    for step in _rolled_on(end, Count(start=end, of=0, place=place)):
         yield step, step.date
 
 
@@ -219,7 +232,9 @@ class Occurrence(Struct, frozen=True, kw_only=True):
     reason: CalendarReason | None = None
 
 
-def occurrences(rule: Rule, since: date, until: date, seasons: Sequence[tuple[date, date]] = ()) -> list[Occurrence]:
+def occurrences(
+    rule: Rule, since: date, until: date, seasons: Sequence[tuple[date, date]] = (), place: Place = NATIONWIDE
+) -> list[Occurrence]:
     """Every due date of a duty that the calendar sets (recurring, annual, yearly quota, counted from the day of
     printing) which falls in `since`…`until` (both inclusive) while the rule is in force; in order of time.
 
@@ -230,13 +245,13 @@ def occurrences(rule: Rule, since: date, until: date, seasons: Sequence[tuple[da
     if force is None or {"incident", "public_opinion", "rumor"} & set(rule.applies_to.natures):
         return []
     last = min(until, rule.effective_to or until, date(9998, 12, 31))
-    found = sorted(_dated(rule, force, last), key=lambda one: (one.due or one.start, one.period))
+    found = sorted(_dated(rule, force, last, place), key=lambda one: (one.due or one.start, one.period))
     if rule.applies_to.season:
         found = [one for one in found if one.due and any(first <= one.due <= end for first, end in seasons)]
     return [one for one in found if since <= max(one.due or one.start, force) <= until]
 
 
-def _dated(rule: Rule, force: date, last: date) -> Iterator[Occurrence]:
+def _dated(rule: Rule, force: date, last: date, place: Place) -> Iterator[Occurrence]:
     match rule.window.unit:
         case "recurring":
             for one in rule.window.recurs:
@@ -246,7 +261,7 @@ def _dated(rule: Rule, force: date, last: date) -> Iterator[Occurrence]:
         case "per_year_min" | "percent_min" | "count_min":
             yield from _periods(rule.id, "every_year", force, last)
         case _ if rule.start.day is not None:
-            ended = explain(rule, rule.start.day)
+            ended = explain(rule, rule.start.day, place=place)
             due = None if ended.due is None else _day(ended.due)
             yield Occurrence(
                 rule=rule.id, period=str(rule.start.day), start=rule.start.day, due=due, reason=ended.reason
@@ -272,47 +287,6 @@ def _anniversaries(rule: Rule, month_day: str, force: date, last: date) -> Itera
         due = annual_date(due + timedelta(days=1), month_day)
 
 
-def period_label(end: date, recurrence: Recurrence) -> str:
-    """What people call the period that ends on that day."""
-    match recurrence:
-        case "every_week":
-            return f"{end.isocalendar().year}-W{end.isocalendar().week:02d}"
-        case "every_friday":
-            return end.isoformat()
-        case "every_month":
-            return f"{end.year:04d}-{end.month:02d}"
-        case "every_quarter":
-            return f"{end.year:04d}Q{(end.month + 2) // 3}"
-        case "every_half_year":
-            return f"{end.year:04d}年{'上' if end.month <= 6 else '下'}半年"
-        case "every_year":
-            return f"{end.year:04d}年"
-
-
-def period_end(day: date, recurrence: Recurrence) -> date:
-    """Last day of the period that `day` lies in (a week ends on Sunday; for Fridays: the next one, `day` included)."""
-    if recurrence == "every_week":
-        return day + timedelta(days=6 - day.weekday())
-    if recurrence == "every_friday":
-        return day + timedelta(days=(4 - day.weekday()) % 7)
-    months = {"every_month": 1, "every_quarter": 3, "every_half_year": 6, "every_year": 12}[recurrence]
-    last = (day.month - 1) // months * months + months
-    return date(day.year + last // 12, last % 12 + 1, 1) - timedelta(days=1)
-
-
-def annual_date(day: date, month_day: str) -> date:
-    """The next MM-DD on or after `day`."""
-    this = date.fromisoformat(f"{day.year:04d}-{month_day}")
-    return this if this >= day else date.fromisoformat(f"{day.year + 1:04d}-{month_day}")
-
-
-def add_months(day: date, months: int) -> date:
-    """The corresponding day `months` later; where that month has none, its last day."""
-    index = day.year * 12 + day.month - 1 + months
-    first = date(index // 12, index % 12 + 1, 1)
-    return min(first + timedelta(days=day.day - 1), period_end(first, "every_month"))
-
-
 def _check_length(count: Count, day: date) -> None:
     if (day - count.start).days > LONGEST_DAYS:
         raise ValueError("window out of range")
@@ -324,9 +298,3 @@ def _is_suspended(day: date, count: Count) -> bool:
 
 def _make_up(day: date) -> str:
     return "（调休上班）" if day.weekday() >= 5 else ""
-
-
-def _rest(day: date) -> str:
-    """Why a day is not a working day."""
-    _, name = chinese_calendar.get_holiday_detail(day)
-    return "法定节假日或调休" if name else "周末"

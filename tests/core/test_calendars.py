@@ -7,16 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.core.calendars import (
-    LAST_YEAR,
-    add_months,
-    annual_date,
-    explain,
-    is_working_day,
-    period_end,
-)
+from stream.core.calendars import explain
 from stream.core.intervals import SHANGHAI
+from stream.core.periods import add_months, annual_date, period_end
 from stream.core.rules import Extension, Rule, Rules, Scope, Source, Unit, Window, rule_named
+from stream.core.workdays import LAST_YEAR, is_working_day
 from stream.settings import load_yaml
 
 RULES = load_yaml(Path(__file__).parents[2] / "config" / "rules.yaml", Rules)

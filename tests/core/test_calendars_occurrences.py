@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from stream.core.calendars import Occurrence, occurrences, period_label
+from stream.core.calendars import Occurrence, occurrences
+from stream.core.periods import period_label
 from stream.core.rules import Recurrence, Rule, Rules, Scope, Source, Start, Window, rule_named
 from stream.settings import load_yaml
 
