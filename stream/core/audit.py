@@ -154,6 +154,7 @@ def _torn(chain: Sequence[AuditEntry]) -> list[Fault]:
     stated = {one.sha256: one for one in chain}
     found: list[Fault] = []
     seq, previous = 0, GENESIS
+    is_whole = True
     for link in chain:
         if link.seq > seq + 1:
             found += _hole(seq + 1, link.seq - 1)
@@ -162,15 +163,15 @@ def _torn(chain: Sequence[AuditEntry]) -> list[Fault]:
             found.append(fault)
         elif link.seq <= seq:
             found.append(_fault("reordered", link, "与另一环序号相同"))
-        elif link.seq == seq + 1 and link.previous != previous:
-            # The link itself is whole: what stands before it is not what it was written after.
+        elif is_whole and link.seq == seq + 1 and link.previous != previous:
+            # Both are whole in themselves: what stands before it is not what it was written after.
             is_moved = link.previous in stated or link.previous == GENESIS
             found.append(
                 _fault("reordered", link, "它前面的一环不是写它时的那一环")
                 if is_moved
                 else _fault("tampered", link, "它前面的一环被改写或替换：上一环哈希不符")
             )
-        seq, previous = max(seq, link.seq), link.sha256
+        seq, previous, is_whole = max(seq, link.seq), link.sha256, fault is None
     return found
 
 
