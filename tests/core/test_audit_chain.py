@@ -11,8 +11,19 @@ import pytest
 from msgspec.structs import replace
 
 from stream.core.audit import (
-    GENESIS, Deed, Fault, Finding, Kept, Record, canonical, kept, link_sha256, linked, sha256_of, verify,
-)  # fmt: skip
+    GENESIS,
+    Deed,
+    Fault,
+    Finding,
+    Kept,
+    Record,
+    canonical,
+    kept,
+    link_sha256,
+    linked,
+    sha256_of,
+    verify,
+)
 from stream.core.codec import decode_item, encode
 from stream.core.documents import Decision, Entry
 from stream.core.intervals import SHANGHAI
