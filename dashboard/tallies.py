@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
 from dashboard.words import HEADLINES, OUTCOMES, Outcome
 from stream.core.cases import Judgement, Obligation
+from stream.core.intervals import SHANGHAI
 
 HEADLINE_CLOCK = "strict"  # the clock that gives the headline verdict; alternates are shown beside it
 UNKNOWN_BODY = "责任单位待定"
+
+Period = Literal["month", "quarter", "half", "year"]
 
 
 class Tally(Struct, frozen=True, kw_only=True):
@@ -92,6 +96,38 @@ def by_rule(judgements: Iterable[Judgement], titles: Mapping[str, str]) -> list[
 def _duty(obligation: Obligation, titles: Mapping[str, str]) -> str:
     label = "（原则上）" if obligation.modality == "in_principle" else ""
     return titles.get(obligation.rule, obligation.rule) + label
+
+
+def by_period(judgements: Iterable[Judgement], by: Period) -> list[Tally]:
+    """Outcomes per period of first sight, the earliest first."""
+    rows = _tallies(
+        (period_of(judgement.opened_at, by), one) for judgement in judgements for one in headline(judgement)
+    )
+    return sorted(rows, key=lambda row: row.name)
+
+
+def by_body_and_period(judgements: Iterable[Judgement], by: Period) -> list[tuple[str, Tally]]:
+    """Outcomes per body in each period: (period, tally), the bodies by name, each with its periods in order."""
+    parts: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        parts.setdefault(period_of(judgement.opened_at, by), []).append(judgement)
+    found = [(period, row) for period, own in parts.items() for row in by_body(own)]
+    return sorted(found, key=lambda one: (one[1].name, one[0]))
+
+
+def period_of(at: datetime, by: Period) -> str:
+    """The period that an instant lies in, Shanghai's: 2026-03, 2026年第1季度, 2026年上半年, 2026年. Sorts by time."""
+    day = at.astimezone(SHANGHAI).date()
+    match by:
+        case "month":
+            return f"{day.year:04d}-{day.month:02d}"
+        case "quarter":
+            return f"{day.year:04d}年第{(day.month + 2) // 3}季度"
+        case "half":
+            # 上 sorts before 下, as the halves follow each other.
+            return f"{day.year:04d}年{'上' if day.month <= 6 else '下'}半年"
+        case "year":
+            return f"{day.year:04d}年"
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
 from io import BytesIO
-from typing import IO, Any
 
 import streamlit as st
 
 from dashboard import names, outages, queries
-from dashboard.drawing import due_words, page_link, pill, rows_of, safe, short, small, table, why
+from dashboard.drawing import due_words, instant, page_link, pill, rows_of, safe, short, small, table, why
 from dashboard.exports import review as exports
-from dashboard.tallies import Tally, by_body, by_rule, headline, total
+from dashboard.exports.asked import TABLES, WRITERS, Asked, TableName, paper_of
+from dashboard.exports.messages import is_usable
+from dashboard.exports.tables import Frame
+from dashboard.tallies import Period, Tally, by_body, by_rule, headline, total
 from dashboard.words import OUTCOME_WORDS, OUTCOMES, Outcome
 from stream.core.cases import Judgement, Obligation
 from stream.core.intervals import SHANGHAI
+from stream.reading.times import parse_published
 
 PAGE = 60
 BARS: tuple[Outcome, ...] = ("met", "late", "retracted", "unknown")
@@ -71,19 +74,47 @@ def _tiles(sums: Tally, incidents: int) -> str:
     return f'<div class="hy-tiles hy-done">{drawn}</div>'
 
 
-def _downloads(found: list[Judgement]) -> None:
-    columns = st.columns([1, 1, 1, 5])
-    writers = {"xlsx": exports.write_xlsx, "docx": exports.write_docx, "json": exports.write_json}
-    for column, (name, write) in zip(columns, writers.items(), strict=False):
-        column.download_button(f"下载 {name}", _written(write, found), f"review.{name}", on_click="ignore")
+def _downloads(span: tuple[datetime, datetime], found: list[Judgement]) -> None:
+    st.subheader("下载", anchor=False)
+    first, second, third, fourth = st.columns([2, 2, 3, 3])
+    chosen: TableName = first.selectbox("表", list(TABLES), format_func=lambda one: TABLES[one])
+    by: Period = "month"
+    rule = None
+    if chosen == "review":
+        by = second.selectbox("时期", list(exports.PERIOD_NAMES), format_func=lambda one: exports.PERIOD_NAMES[one])
+    if chosen == "messages":
+        usable = [one.id for one in names.rules().rules if is_usable(one)]
+        rule = second.selectbox("时限规则", [None, *usable], format_func=lambda one: one or "不判断")
+    bodies = sorted({one.body for judgement in found for one in headline(judgement) if one.body})
+    body = third.selectbox("督察对象", [None, *bodies], format_func=lambda one: one or "各责任单位")
+    written = fourth.text_input("按何时所知（留空为最新）", placeholder="2026-03-02 18:00")
+    as_of = _as_of(written)
+    if written and as_of is None:
+        st.warning("读不出时刻；请写成 2026-03-02 18:00 这样。")
+        return
+    frame = Frame(now=as_of or queries.now().at, as_of=as_of, since=span[0], until=span[1], body=body)
+    asked = Asked(table=chosen, frame=frame, by=by, rule=rule)
+    if as_of is not None:
+        st.caption(f"按 {instant(as_of)} 所知重新判定；其后才知道的事实与登记不计。")
+    for column, suffix in zip(st.columns([1, 1, 1, 5]), WRITERS, strict=False):
+        column.download_button(
+            f"下载 {suffix.removeprefix('.')}", _written(asked, suffix), f"{chosen}{suffix}", on_click="ignore"
+        )
 
 
-def _written(write: Callable[[Any, Any, IO[bytes]], None], found: list[Judgement]) -> Callable[[], bytes]:
+def _as_of(written: str) -> datetime | None:
+    found = parse_published(written, "option") if written.strip() else None
+    return None if found is None else found.earliest
+
+
+def _written(asked: Asked, suffix: str) -> Callable[[], bytes]:
     """Written when somebody asks for it, not at every look at the page."""
 
     def written() -> bytes:
         out = BytesIO()
-        write(found, names.rule_titles(), out)
+        with queries.reading() as backends:
+            made = paper_of(asked, backends.store, names.settings())
+        WRITERS[suffix](made.paper, out)
         return out.getvalue()
 
     return written
@@ -127,7 +158,8 @@ with outages.told():
     if queries.is_empty():
         st.info("还没有数据。请先运行 `huiying demo` 或 `huiying watch`。")
     else:
-        judged = _judged(*_period(queries.now().at))
+        span = _period(queries.now().at)
+        judged = _judged(*span)
         bodies = by_body(judged)
         st.html(_tiles(total(bodies), len(judged)))
         st.subheader("按机关", anchor=False)
@@ -135,5 +167,5 @@ with outages.told():
         st.subheader("按义务", anchor=False)
         st.html(_tallies("义务", by_rule(judged, names.rule_names())))
         st.caption(exports.NOTE)
-        _downloads(judged)
+        _downloads(span, judged)
         _details(judged)

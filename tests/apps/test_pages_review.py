@@ -1,16 +1,20 @@
 """The review's denominators add up, and its exports hold the same cells, none of them a formula."""
 
+from contextlib import closing
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import msgspec
 import pytest
-from docx import Document
-from openpyxl import load_workbook
 
-from dashboard import names
 from dashboard.exports import review as exports
+from dashboard.exports.asked import WRITERS, Asked, paper_of
+from dashboard.exports.tables import Frame
 from dashboard.tallies import by_body, by_rule, standing, total
-from dashboard.words import REASONS
+from stream.backends import open_backends
+from stream.core.intervals import SHANGHAI
+
+END = datetime(2026, 3, 2, 8, tzinfo=SHANGHAI) + timedelta(hours=40)
 
 TOWNS = ("檀溪市", "蓝湾市", "青屏市", "石栏市")
 
@@ -79,48 +83,23 @@ def test_the_page_shows_what_the_tallies_say(look):
     assert looked.text.count('href="incident?id=') == 7
 
 
-def _written(write, judged):
+def test_tables_are_chosen_beside_the_buttons(look):
+    looked = look("review")
+    app = looked.app.selectbox[0].set_value("messages").run()
+    assert [one.label for one in app.selectbox] == ["表", "时限规则", "督察对象"]
+    app.text_input[0].set_value("不是时刻").run()
+    assert [one.value for one in app.warning] == ["读不出时刻；请写成 2026-03-02 18:00 这样。"]
+    app.text_input[0].set_value("2026-03-02 18:00").run()
+    assert not app.exception and not app.warning
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".docx", ".json"])
+@pytest.mark.parametrize("table", ["review", "supervision", "tasks", "messages"])
+def test_every_table_is_made_from_the_store(filled, table, suffix):
     out = BytesIO()
-    write(judged, names.rule_titles(), out)
-    return BytesIO(out.getvalue())
-
-
-def _expected(judged):
-    titles = names.rule_titles()
-    return {
-        "按机关": [list(exports.BODIES), *(exports.summary(row) for row in (*by_body(judged), total(by_body(judged))))],
-        "按义务": [list(exports.RULES), *(exports.summary(row) for row in by_rule(judged, titles))],
-        "按事件": [list(exports.DETAILS), *exports.details(judged, titles)],
-    }
-
-
-def test_xlsx_cell_by_cell(judged):
-    book = load_workbook(_written(exports.write_xlsx, judged))
-    expected = _expected(judged)
-    assert book.sheetnames == list(expected)
-    for name, rows in expected.items():
-        cells = [[cell.value for cell in row] for row in book[name].iter_rows()]
-        assert cells == [[None if value == "" else value for value in row] for row in rows]
-        assert {cell.data_type for row in book[name].iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
-
-
-def test_docx_cell_by_cell(judged):
-    document = Document(_written(exports.write_docx, judged))
-    for table, rows in zip(document.tables, _expected(judged).values(), strict=True):
-        assert [[cell.text for cell in row.cells] for row in table.rows] == [[str(one) for one in row] for row in rows]
-    assert any(one.text == exports.NOTE for one in document.paragraphs)
-
-
-def test_json_holds_the_same_tables(judged):
-    tables = msgspec.json.decode(_written(exports.write_json, judged).read())
-    assert list(tables) == ["bodies", "rules", "obligations"]
-    late = [row for row in tables["obligations"] if row["结论"] == "超时" and row["性质"] == "应当"]
-    assert {row["责任单位"] for row in late} == {"蓝湾市应急管理局"}
-    assert {row["理由"] for row in tables["obligations"]} <= set(REASONS.values())
-
-
-def test_exports_of_nothing_are_files_too():
-    for write in (exports.write_xlsx, exports.write_docx, exports.write_json):
-        out = BytesIO()
-        write([], {}, out)
-        assert len(out.getvalue()) > 50
+    frame = Frame(now=END)
+    with closing(open_backends(filled.settings, read_only=True)) as backends:
+        made = paper_of(Asked(table=table, frame=frame), backends.store, filled.settings)
+    WRITERS[suffix](made.paper, out)
+    assert len(out.getvalue()) > 500
+    assert made.of == {"review": 4, "supervision": 4, "tasks": 0, "messages": 1}[table]
