@@ -108,7 +108,8 @@ FIGURES = {
 MODALITIES = {"must": "应当", "in_principle": "原则上", "advisory": "提示"}
 STATES = {"open": "进行中", "closed": "已结束", "dismissed": "已排除", "merged": "已并入另一事件"}
 KINDS = {"news": "新闻", "post": "帖文", "hotlist": "热搜", "complaint": "留言", "authority": "机关发布"}
-ALERTS = {"opened": "新事件", "ladder": "临近时限", "hot": "热度", "verdict": "结论", "dead_man": "流水线停摆"}
+ALERTS = {"opened": "新事件", "ladder": "临近时限", "hot": "热度", "verdict": "结论", "dead_man": "流水线停摆",
+          "duty": "台账到期"}  # fmt: skip
 DECISIONS = {
     "confirm": "确认属实", "dismiss": "排除（不是应受理的事件）", "merge": "并入另一事件", "split": "拆出为另一事件",
     "severity": "定级", "occurred": "认定发生时间", "attach": "认定为回应", "reject": "剔除回应",

@@ -1,22 +1,26 @@
-"""What the leading process does beside the steps: hands over decisions, sends alerts, forgets in time."""
+"""What the leading process does beside the steps: hands over what people decided and put on record, reminds of the
+ledger, sends alerts, forgets in time."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import islice
 
 from stream import metrics
 from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
 from stream.core.codec import Item
-from stream.core.documents import Decision
+from stream.core.documents import Decision, Entry
 from stream.core.records import Progress
 from stream.delivery import Deliverer
 from stream.errors import OutsideFailed
 from stream.ports import Backends, Filter, Save
+from stream.reminding import Reminding
 from stream.settings import Settings
 from stream.wire import addressed
 
@@ -26,7 +30,8 @@ HOUSEKEEPING = timedelta(minutes=1)
 ROUND_S = 0.5
 CLOSE_S = 10.0
 FORGET_AT_ONCE = 5_000
-RELAY = "decisions"
+# What people put on record, and under which name its progress is kept.
+RELAYED: dict[type[Decision] | type[Entry], str] = {Decision: "decisions", Entry: "entries"}
 RELAYED_AT_ONCE = 1_000
 OVERLAP = timedelta(hours=1)
 
@@ -76,17 +81,21 @@ class Desk(threading.Thread):
 
 
 class Upkeep:
-    """What is done beside the steps, once a second: decisions, deliveries, and now and then forgetting."""
+    """What is done beside the steps, once a second: decisions and entries, reminders, deliveries, and now and then
+    forgetting."""
 
     def __init__(self, settings: Settings, backends: Backends) -> None:
         self._settings = settings
         self._backends = backends
         self._deliverer = Deliverer(backends, load_alert_policy(settings))
+        self._reminding = Reminding(settings, backends)
         self._cleaned_at: datetime | None = None
 
     def turn(self, now: datetime, wall: datetime) -> None:
         """`now` is the pipeline's clock; retention of the bus follows the wall, of posts the pipeline's clock."""
-        self._relay()
+        for kind, name in RELAYED.items():
+            self._relay(kind, name)
+        self._reminding.turn(now)
         self._deliverer.turn(now, wall)
         if self._cleaned_at is None or wall - self._cleaned_at >= HOUSEKEEPING:
             retention = self._settings.retention
@@ -99,26 +108,35 @@ class Upkeep:
         """Leaves the group of the deliverers."""
         self._deliverer.close()
 
-    def _relay(self) -> None:
-        """Decisions saved by the dashboard or the command line join the journey, each once.
+    def _relay(self, kind: type[Decision] | type[Entry], name: str) -> None:
+        """What the dashboard or the command line saved joins the journey, each once; `name` marks what has.
 
         They are looked for by a time of their own making, so some way back: another desk's may become visible late.
         """
         store = self._backends.store
-        found = store.get_many(Progress, [RELAY])
-        since = found[RELAY].item.collected_at - OVERLAP if RELAY in found else None
-        page = store.listing(Decision, Filter(since=since), order="oldest", limit=RELAYED_AT_ONCE)
-        decisions = [stored.item for stored in page.items]
-        told = store.get_many(Progress, [_relayed(one) for one in decisions])
-        fresh = [one for one in decisions if _relayed(one) not in told]
+        found = store.get_many(Progress, [name])
+        since = found[name].item.collected_at - OVERLAP if name in found else None
+        fresh = list(islice(self._unrelayed(kind, name, Filter(since=since)), RELAYED_AT_ONCE))
         if not fresh:
             return
         newest = max(one.collected_at for one in fresh)
-        marks = [Progress(id=_relayed(one), collected_at=one.collected_at, done=1) for one in fresh]
+        marks = [Progress(id=_relayed(name, one), collected_at=one.collected_at, done=1) for one in fresh]
         with self._backends.together():
             self._backends.bus.publish("pages", [addressed(one) for one in fresh])
-            store.save_many([Save(item=one) for one in (*marks, Progress(id=RELAY, collected_at=newest, done=1))])
+            store.save_many([Save(item=one) for one in (*marks, Progress(id=name, collected_at=newest, done=1))])
+
+    def _unrelayed(self, kind: type[Decision] | type[Entry], name: str, where: Filter) -> Iterator[Decision | Entry]:
+        """Page by page: more than a page may have been handed over within the overlap."""
+        store, cursor = self._backends.store, None
+        while True:
+            page = store.listing(kind, where, order="oldest", limit=RELAYED_AT_ONCE, cursor=cursor)
+            saved = [stored.item for stored in page.items if isinstance(stored.item, Decision | Entry)]
+            told = store.get_many(Progress, [_relayed(name, one) for one in saved])
+            yield from (one for one in saved if _relayed(name, one) not in told)
+            cursor = page.cursor
+            if cursor is None:
+                return
 
 
-def _relayed(decision: Item) -> str:
-    return f"{RELAY}:{decision.id}"
+def _relayed(name: str, saved: Item) -> str:
+    return f"{name}:{saved.id}"

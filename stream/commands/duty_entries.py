@@ -25,7 +25,13 @@ from stream.errors import UsageError
 
 console = Console()
 
-Identity = Annotated[str, typer.Argument(metavar="事项", help="huiying ledger list 列出的编号")]
+# Alerts write the bar of an id in full width, harmless in chats: what is copied from there is taken as well.
+Identity = Annotated[
+    str,
+    typer.Argument(
+        metavar="事项", help="huiying ledger list 列出的编号（加引号）", callback=lambda text: text.replace("｜", "|")
+    ),
+]
 Who = Annotated[str, typer.Option("--who", help="谁登记的（姓名与职务）")]
 Why = Annotated[str, typer.Option("--why", help="依据")]
 

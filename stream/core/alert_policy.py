@@ -19,10 +19,10 @@ from stream.core.reasons import Reason
 
 Span = Annotated[str, Meta(pattern=r"^[+-]?[0-9]{1,4}[smhd]$")]
 Modality = Literal["must", "in_principle", "advisory"]
-Kind = Literal["hot", "opened", "ladder", "verdict", "dead_man"]
+Kind = Literal["hot", "opened", "duty", "ladder", "verdict", "dead_man"]
 
 # From the least to the most pressing: a channel's `min_kind` lets through its own kind and everything after it.
-KINDS: tuple[Kind, ...] = ("hot", "opened", "ladder", "verdict", "dead_man")
+KINDS: tuple[Kind, ...] = ("hot", "opened", "duty", "ladder", "verdict", "dead_man")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -94,6 +94,15 @@ class Hot(Part, frozen=True, kw_only=True):
     gap: Span = "6h"
 
 
+class DutyRungs(Part, frozen=True, kw_only=True):
+    """Reminders of the ledger: so many `days` before the due date (0 = on it, -1 = a day past it), from `hour`
+    o'clock. `regions`: codes of the places whose recurring duties this desk keeps; single matters always remind."""
+
+    days: list[int] = field(default_factory=lambda: [7, 1, 0, -1])
+    hour: Annotated[int, Meta(ge=0, le=23)] = 9
+    regions: list[str] = field(default_factory=list)
+
+
 class Inhibit(Part, frozen=True, kw_only=True):
     """Once `met` is met, the ladder of `silences` rests; `provisional_only`: only where no grade is evident yet."""
 
@@ -147,6 +156,7 @@ class AlertPolicy(Part, frozen=True, kw_only=True):
     retry: Retry = field(default_factory=Retry)
     rule_names: dict[str, str] = field(default_factory=dict)
     dead_man_after: Span = "10m"
+    duties: DutyRungs = field(default_factory=DutyRungs)
 
 
 def span(text: str) -> timedelta:
@@ -189,6 +199,12 @@ def _other_problems(policy: AlertPolicy) -> list[str]:
     for name in ("first", "longest", "lease"):
         if span(getattr(policy.retry, name)) <= timedelta():
             found.append(f"$.retry.{name} 须大于零；请更正")
+    if policy.duties.days != sorted(set(policy.duties.days), reverse=True):
+        found.append("$.duties.days 须由早到晚、不重复，如 [7, 1, 0, -1]；请重排")
+    if any(not -30 <= days <= 366 for days in policy.duties.days):
+        found.append("$.duties.days 须在 366 与 -30 之间；请改正")
+    if wrong := [one for one in policy.duties.regions if not re.fullmatch(r"[1-9][0-9]{5}", one)]:
+        found.append(f"$.duties.regions 中 `{wrong[0]}` 不是 6 位行政区划代码；请改正")
     if policy.retry.attempts < 1:
         found.append("$.retry.attempts 须至少为 1；请更正")
     if span(policy.dead_man_after) <= timedelta():
