@@ -9,13 +9,14 @@ from crawlers.sources import load_sources
 from stream.core.alert_policy import AlertPolicy
 from stream.core.authorities import Authorities, Channel, Registry
 from stream.core.rules import Rules
+from stream.core.workdays import LocalHolidays
 from stream.errors import UsageError
 from stream.intake import load_pseudonyms
 from stream.ports import Step
 from stream.reading.places import codes_by_name, names_by_code
 from stream.reading.post import Reader
 from stream.reading.topics import TopicConfig
-from stream.settings import Settings, load_yaml
+from stream.settings import Files, Settings, load_yaml
 from stream.steps.alert import AlertStep
 from stream.steps.classify import Classify
 from stream.steps.extract import Extract
@@ -27,6 +28,14 @@ from stream.training import load_classifier
 def load_rules(settings: Settings) -> Rules:
     """config/rules.yaml. Raises SettingsError."""
     return load_yaml(settings.file("rules"), Rules)
+
+
+def load_holidays(settings: Settings) -> LocalHolidays:
+    """config/holidays.yaml; none where the file of that name is not there. Raises SettingsError."""
+    path = settings.file("holidays")
+    if settings.files.holidays == Files().holidays and not path.exists():
+        return LocalHolidays()
+    return load_yaml(path, LocalHolidays)
 
 
 def load_alert_policy(settings: Settings) -> AlertPolicy:

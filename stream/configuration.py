@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from crawlers import sources as source_files
-from stream.core import alert_policy, authorities, rules
+from stream.assembly import load_holidays
+from stream.core import alert_policy, authorities, rules, workdays
 from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError
 from stream.reading import topics
@@ -34,6 +35,9 @@ def _check(settings: Settings, found: list[str]) -> None:
     book = _tried(lambda: load_yaml(settings.file("rules"), rules.Rules), found)
     if book is not None:
         found += _placed(settings.file("rules"), rules.problems(book))
+    overlay = _tried(lambda: load_holidays(settings), found)
+    if overlay is not None:
+        found += _placed(settings.file("holidays"), workdays.problems(overlay))
     lexicon = _tried(lambda: load_yaml(settings.file("topics"), topics.TopicConfig), found)
     if lexicon is not None:
         found += _placed(settings.file("topics"), topics.problems(lexicon))

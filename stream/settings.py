@@ -68,13 +68,14 @@ class Vault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The other configuration files, relative to the one that names them."""
+    """The other configuration files, relative to the one that names them. `holidays` may be missing: no local ones."""
 
     sources: str = "sources.yaml"
     authorities: str = "authorities.yaml"
     topics: str = "topics.yaml"
     rules: str = "rules.yaml"
     alerts: str = "alerts.yaml"
+    holidays: str = "holidays.yaml"
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,6 +13,7 @@ from crawlers.sources import Sources
 from stream.core.alert_policy import AlertPolicy
 from stream.core.authorities import Authorities
 from stream.core.rules import Rules
+from stream.core.workdays import LocalHolidays
 from stream.intake.mapping import Mapping
 from stream.reading.topics import TopicConfig
 from stream.settings import Settings
@@ -24,6 +25,7 @@ FILES: dict[str, type[Struct]] = {
     "topics.yaml": TopicConfig,
     "rules.yaml": Rules,
     "alerts.yaml": AlertPolicy,
+    "holidays.yaml": LocalHolidays,
     "mappings": Mapping,
 }
 
