@@ -131,9 +131,11 @@ def clocks(rule: Rule, situation: Situation, incident: Incident) -> list[Clock]:
         if (start := _start(point, situation, incident)) is not None:
             interval, basis, mention = start
             due, provisional = due_after(interval, rule.window.value or 0), is_provisional(rule, situation)
-            rows.append(
-                Clock(name=name, start=interval, basis=basis, due=due, provisional=provisional, mention=mention)
+            posts = situation.evident_posts if point == "severity_evident" else ()
+            clock = Clock(
+                name=name, start=interval, basis=basis, due=due, provisional=provisional, mention=mention, posts=posts
             )
+            rows.append(clock)
     return rows
 
 

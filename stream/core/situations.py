@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from stream.core.cases import EmergencyFact, FigureFact, Incident, OccurredFact, Response, SeverityStep, SeverityView
-from stream.core.decided import Exemption, exemption_of, interval_in
+from stream.core.decided import Exemption, exemption_of, interval_in, rejected_mentions, restated
 from stream.core.documents import Decision, Emergency, EventType, Grade, in_order
-from stream.core.figures import FigureBook
+from stream.core.figures import FigureBook, Posts
 from stream.core.intervals import Interval, hull
 from stream.core.reasons import Reason
 from stream.core.rules import Rules
@@ -42,6 +42,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     occurred: Interval | None
     evident: Interval | None
     evident_mention: str | None
+    evident_posts: Posts
     known: Interval | None
     gates: tuple[str, ...]
     exemptions: tuple[Exemption, ...]
@@ -158,7 +159,9 @@ class _View:
         self._occurred: list[Interval] = []
         self._decided_occurred: Interval | None = None
         self._severity: Decision | None = None
-        self._known: Interval | None = None
+        self._shown: dict[str, Interval] = {}
+        self._rejected: set[str] = set()
+        self._corrected: dict[str, Interval] = {}
         self._gates: set[str] = set()
         self._exemptions: list[Exemption] = []
         self._figures = FigureBook(incident, rules.severity)
@@ -172,8 +175,7 @@ class _View:
             case FigureFact():
                 self._figures.learn(fact)
             case Response():
-                if self._known is None or fact.published.latest < self._known.latest:
-                    self._known = fact.published
+                self._shown[fact.mention] = fact.published
             case Decision():
                 self._decide(fact)
 
@@ -188,13 +190,24 @@ class _View:
                 self._gates.add(str(decision.value))
             case "exempt" if (claim := exemption_of(decision, self._rules)) is not None:
                 self._exemptions.append(claim)
+            case "reject":
+                self._rejected.update(rejected_mentions([decision]))
+            case "restate":
+                for mention, [(_, published)] in restated([decision]).items():
+                    self._corrected[mention] = published
+                    self._figures.correct(mention, published)
+
+    def _known(self) -> Interval | None:
+        """The first acknowledgement or announcement that nobody rejected, by the time that a person corrected."""
+        shown = [self._corrected.get(name, at) for name, at in self._shown.items() if name not in self._rejected]
+        return min(shown, key=lambda one: (one.latest, one.earliest or one.latest), default=None)
 
     def now(self, since: datetime) -> Situation:
         kind = self._readings.kind()
         event_type, subtype = (kind.type, kind.subtype) if kind else (None, None)
         grading = self._figures.grading(event_type, subtype)
         grade, basis, mentions = grading.grade, grading.basis, grading.mentions
-        evident, evident_mention = grading.evident, grading.evident_mention
+        evident, evident_mention, posts = grading.evident, grading.evident_mention, grading.evident_posts
         if self._severity is not None:
             grade, basis, mentions = cast("Grade | None", self._severity.value), "decision", ()
             if grade in ("I", "II") and evident is None:
@@ -209,7 +222,7 @@ class _View:
             grade_basis=basis, grade_mentions=mentions, graded_by=next(iter(mentions), None),
             occurred=self._occurred_now(),
             evident=evident if serious else None, evident_mention=evident_mention if serious else None,
-            known=self._known,
+            evident_posts=posts if serious else (), known=self._known(),
             gates=tuple(sorted(self._gates)) + tuple(sorted(by_itself - self._gates)),
             exemptions=tuple(self._exemptions), ended=None,
         )  # fmt: skip

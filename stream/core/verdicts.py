@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 
 from stream.core.cases import Due, Verdict
+from stream.core.figures import Posts, first_of
 from stream.core.intervals import Elapsed, Interval, elapsed
 from stream.core.reasons import Reason
 
@@ -33,7 +34,8 @@ class Statement(Struct, frozen=True, kw_only=True):
 
 class Clock(Struct, frozen=True, kw_only=True):
     """One running window of a rule. `provisional`: whether the rule applies is not evident yet. `mention`: the text
-    whose publication started the clock, so that this text itself is exactly no time after the start."""
+    whose publication started the clock, so that this text itself is exactly no time after the start. `posts`: where it
+    was the first of several texts that started it, those that bound that instant."""
 
     name: str
     start: Interval
@@ -41,6 +43,7 @@ class Clock(Struct, frozen=True, kw_only=True):
     due: Due
     provisional: bool = False
     mention: str | None = None
+    posts: Posts = ()
 
 
 class Ruling(Struct, frozen=True, kw_only=True):
@@ -54,18 +57,28 @@ class Ruling(Struct, frozen=True, kw_only=True):
 
 def due_after(start: Interval, hours: int) -> Due:
     """The deadline interval; without an earliest start there is no earliest deadline."""
-    length = timedelta(hours=hours)
+    return _after(start, timedelta(hours=hours))
+
+
+def _after(start: Interval, length: timedelta) -> Due:
     return Due(earliest=None if start.earliest is None else start.earliest + length, latest=start.latest + length)
 
 
 def timeliness(statement: Statement, clock: Clock) -> Timeliness:
     """How one publication stands to the deadline."""
-    due, published = clock.due, statement.published
-    if clock.mention == statement.mention:
+    due, start, published = clock.due, clock.start, statement.published
+    if any(statement.mention == mention for mention, _ in clock.posts):
+        # Among those that start the clock, it is late only by the others: it is no time after itself.
+        others = [at for mention, at in clock.posts if mention != statement.mention]
+        if not others:
+            return "in_time"
+        start = first_of(others)
+        due = _after(start, clock.due.latest - clock.start.latest)
+    elif clock.mention == statement.mention:
         return "in_time"
     if due.earliest is not None and published.latest <= due.earliest:
         return "in_time"
-    minutes = published.precision == clock.start.precision == "minute"
+    minutes = published.precision == start.precision == "minute"
     if minutes and due.earliest is not None and published.earliest == due.earliest:
         return "in_time"
     if published.earliest is not None and published.earliest > due.latest:
@@ -113,11 +126,15 @@ def _unanswered(clock: Clock, late: Statement | None, silent: Silence, as_of: da
 
 def elapsed_of(clock: Clock, statement: Statement | None) -> Elapsed | None:
     """From the clock's start to the statement; None where its earliest publication is open."""
-    if statement is not None and statement.mention == clock.mention:
-        return Elapsed(min=0.0, max=0.0)
-    if statement is None or statement.published.earliest is None:
+    if statement is None:
         return None
-    return elapsed(clock.start, statement.published)
+    started: set[str | None] = {mention for mention, _ in clock.posts} or {clock.mention}
+    if started == {statement.mention}:
+        return Elapsed(min=0.0, max=0.0)
+    if statement.published.earliest is None:
+        return None
+    found = elapsed(clock.start, statement.published)
+    return Elapsed(min=max(found.min, 0.0), max=found.max) if statement.mention in started else found
 
 
 def that_matter(statements: Sequence[Statement]) -> list[Statement]:

@@ -238,6 +238,50 @@ def test_an_acknowledgement_meets_nothing_but_shows_knowledge() -> None:
     assert known.start.latest == NOON + HOUR
 
 
+def test_the_gravity_was_evident_by_the_first_of_several_posts_whichever_that_was() -> None:
+    """One post between 13:00 and 15:00, another between 12:00 and 16:00: evident between 12:00 and 15:00."""
+    figures = [deaths(12, known=3, published=between(1, 3)), deaths(13, known=4, mention="p2", published=between(0, 4))]
+    found = row(judge(an_incident(figures=figures, responses=[said("r1", at(5.5))]), 30), clock="severity_evident")
+    assert found is not None
+    assert found.start is not None
+    assert (found.start.earliest, found.start.latest) == (NOON, NOON + 3 * HOUR)
+    assert found.verdict == "indeterminate"
+
+
+def test_an_answer_among_the_posts_that_showed_the_gravity_is_late_only_by_the_others() -> None:
+    bulletin = said("r1", between(1, 12))
+    own = deaths(12, known=12, mention="r1", published=between(1, 12))
+    later = deaths(12, known=8, mention="p2", published=between(7, 8))
+    earlier = deaths(12, known=8, mention="p2", published=between(0, 2))
+    for figures, expected in (([own], "met"), ([own, later], "met"), ([own, earlier], "indeterminate")):
+        found = row(judge(an_incident(figures=figures, responses=[bulletin]), 30), clock="severity_evident")
+        assert found is not None
+        assert found.verdict == expected
+
+
+def test_a_rejected_acknowledgement_shows_no_knowledge_and_a_corrected_one_shows_it_then() -> None:
+    seen = [said("a1", at(1), form="acknowledgement")]
+    rejected = an_incident(responses=seen, decisions=[decided("reject", 8, "a1")])
+    assert row(judge(rejected, 7), clock="known") is not None
+    assert verdict(judge(rejected, 9), clock="known") == ("not_applicable", "no_longer_applies")
+    moved = an_incident(
+        responses=seen, decisions=[decided("restate", 8, {"mention": "a1", "at": "2024-03-05T15:00:00"})]
+    )
+    found = row(judge(moved, 9), clock="known")
+    assert found is not None
+    assert found.start is not None
+    assert found.start.latest == NOON + 3 * HOUR
+
+
+def test_a_corrected_publication_moves_when_its_figures_made_the_gravity_evident() -> None:
+    figures = [deaths(2), deaths(12, known=3, mention="r1", published=at(3))]
+    decision = decided("restate", 8, {"mention": "r1", "at": "2024-03-05T14:00:00"})
+    found = row(judge(an_incident(figures=figures, decisions=[decision]), 9), clock="severity_evident")
+    assert found is not None
+    assert found.start is not None
+    assert found.start.latest == NOON + 2 * HOUR
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 

@@ -239,6 +239,16 @@ def test_a_breach_by_silence_is_dated_at_the_deadline_and_known_at_the_poll() ->
     assert [(one.from_at, one.to_at) for one in judged.coverage] == [(NOON - HOUR, NOON + 7 * HOUR)]
 
 
+def test_a_statement_known_later_does_not_reach_back_into_what_was_ruled_before() -> None:
+    """Nobody polled within the grace: unknown by 23:00, although a timely statement is found in the night."""
+    found = said("r1", at(1), known_at=NOON + 20 * HOUR)
+    early = judge(an_incident(), 15, polls((-1, 3, True)))
+    assert verdict(early) == ("unknown_coverage_gap", "never_polled_past_deadline")
+    later = an_incident(responses=[found])
+    assert judge(later, 15, polls((-1, 3, True))).changes == early.changes
+    assert verdict(judge(later, 21, polls((-1, 3, True)))) == ("met", "statement_in_time")
+
+
 def test_a_gap_filled_afterwards_restates() -> None:
     spans = polls((-1, 2, True), (3, 5.5, True))
     spans["yz"].insert(1, PollSpan(NOON + 2 * HOUR, NOON + 3 * HOUR, NOON + 30 * HOUR, True))
