@@ -61,6 +61,23 @@ def published(mention: Mention) -> Interval:
     return Interval(earliest=None, latest=mention.collected_at, precision="unknown", source="collected")
 
 
+def given(mention: Mention) -> Interval:
+    """When a response was given: of a conference its actual start (domain.md, Evidence: "Time = actual start").
+
+    A report that does not say when the conference began was written after it: that bounds the start from above alone,
+    so a report in time proves a conference in time, and a late one proves nothing.
+    """
+    report, answer = published(mention), mention.response
+    if answer is None or answer.form not in ("conference_held", "briefing"):
+        return report
+    held = answer.held
+    if held is None or (held.earliest is not None and held.earliest > report.latest):
+        return Interval(earliest=None, latest=report.latest, precision="unknown", source="report")
+    return Interval(
+        earliest=held.earliest, latest=min(held.latest, report.latest), precision=held.precision, source=held.source
+    )
+
+
 def reprint_of(incident: Incident, mention: Mention) -> str | None:
     """The earlier post of this incident with the same text, if any."""
     if not mention.simhash:
@@ -314,7 +331,7 @@ def _is_worth_keeping(incident: Incident, mention: Mention, answer: Answer, dupl
         return True
     if answer.is_authoritative and not any(one.is_authoritative for one in alike):
         return True
-    if published(mention).latest < min(one.published.latest for one in alike):
+    if given(mention).latest < min(one.published.latest for one in alike):
         return True
     is_copy = duplicate_of is not None and any(one.mention == duplicate_of for one in incident.responses)
     return not is_copy and len(incident.responses) < RESPONSES_KEPT
@@ -324,7 +341,7 @@ def _response(
     incident: Incident, mention: Mention, answer: Answer, answered: Interval | None, duplicate_of: str | None
 ) -> Response:
     return Response(
-        mention=mention.id, answers=mention.answers, answered=answered, published=published(mention),
+        mention=mention.id, answers=mention.answers, answered=answered, published=given(mention),
         form=answer.form, issuer=answer.issuer, issuer_kind=answer.issuer_kind, level=answer.level,
         is_authoritative=answer.is_authoritative, known_at=mention.collected_at, title=mention.title,
         source=mention.source, url=mention.url, removed_at=mention.removed_at,

@@ -71,12 +71,13 @@ def _day(when: When, frame: Frame | None, running: date | None) -> Day | None:
 
 
 def _past(span: Span, when: When, frame: Frame | None) -> Span | None:
-    """A clock that would lie after the report is the day before's; anything else after it is no past, hence nothing."""
+    """A clock that would lie after the report is the day before's; anything else after it is a plan, hence nothing."""
     if frame is None or span.earliest <= frame.until:
         return span
-    is_relative = when.date is None or (when.date["relative"] or "明")[0] not in "明后次翌第"  # these lie ahead
+    if when.date is not None and (when.date["relative"] is None or when.date["relative"][0] not in "当同事"):
+        return None
     moved = span.moved(-_DAY, "day_before")
-    return moved if is_relative and moved.earliest <= frame.until else None
+    return moved if moved.earliest <= frame.until else None
 
 
 def _local(span: Span, when: When, body: str, abroad: str | None) -> Span:

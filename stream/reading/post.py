@@ -9,13 +9,15 @@ from importlib.resources import files
 import msgspec
 
 from stream.core.authorities import Registry
-from stream.core.documents import Article, Emergency, Mention, TopicScore
-from stream.core.intervals import Interval, exactly
+from stream.core.documents import Answer, Article, Emergency, Mention, TopicScore
+from stream.core.intervals import Interval, StatedInterval, exactly
 from stream.reading import answers, bodies, issuers, places, relevance, topics
 from stream.reading.abroad import foreign_names, home_names
 from stream.reading.answers import Context
+from stream.reading.conferences import TIMED_FORMS, held_at
 from stream.reading.events import read_event
 from stream.reading.fingerprint import LEAD_CHARACTERS, fingerprint
+from stream.reading.publication import bounded
 from stream.reading.scan import Hit, Scanner
 from stream.reading.topics import Classifier, Lexical, TopicConfig
 
@@ -68,6 +70,7 @@ class Reader:
             )
         )  # fmt: skip
         event = read_event(title, body, _anchor(article))
+        response = _timed(response, article)
         regions = self._regions(article, hits["places"], text, lead, at)
         about = self._topics(text, lead, hits["topics"])
         signs = relevance.Signs(article.kind, event.emergency, response, about, regions, _is_abroad(text, lead))
@@ -85,7 +88,7 @@ class Reader:
             kind=article.kind,
             title=title,
             quote=(body.strip() or title)[:QUOTE],
-            published=article.published,
+            published=_published(article, event.occurred),
             heat=article.heat,
             answers=article.answers,
             removed_at=article.removed_at,
@@ -127,6 +130,23 @@ class Reader:
 
 def _anchor(article: Article) -> Interval:
     return article.published or exactly(article.collected_at, "collected")
+
+
+def _timed(answer: Answer | None, article: Article) -> Answer | None:
+    """With the start of the conference that the post reports."""
+    if answer is None or answer.form not in TIMED_FORMS:
+        return answer
+    held = held_at(article.title, article.text, _anchor(article))
+    return answer if held is None else msgspec.structs.replace(answer, held=held)
+
+
+def _published(article: Article, occurred: StatedInterval | None) -> Interval | None:
+    """When the source says, no earlier than the text's own words allow; unsaid, these words alone may bound it."""
+    if article.published is not None:
+        return bounded(article.title, article.text, article.published, occurred)
+    unknown = Interval(earliest=None, latest=article.collected_at, precision="unknown", source="collected")
+    found = bounded(article.title, article.text, unknown, occurred)
+    return None if found is unknown else found
 
 
 def _nameless(text: str, lead: int, hits: tuple[Hit, ...]) -> tuple[str, str]:

@@ -35,6 +35,7 @@ _DATE = re.compile(
     r"|(?<![每双单一两三])(?P<whose>上上|上个?|本|这个?|下个?)?(?:周|星期|礼拜)(?P<week>[一二三四五六日天])(?![岁年])"
 )
 _PAREN = re.compile(rf"[（(](?:(?P<month>{_N})月)?(?P<day>{_N})[日号]?[）)]日?")
+_WEEKDAY = re.compile(r" ?[（(](?:星期|周|礼拜)[一二三四五六日天][）)] ?")  # 4月19日（星期三）上午10时
 _PART = re.compile(
     r"凌晨|清晨|早晨|早上|上午|中午|正午|午间|下午|午后|傍晚|晚上|晚间|夜晚|夜间|夜里|深夜|半夜|午夜"
     r"|[早晚](?= ?(?:\d{1,2}|[六七八九十][一二]?) ?[点时:])"
@@ -85,6 +86,8 @@ def _parse(text: str, at: int) -> When | None:
         at = dated.end()
         if (paren := _PAREN.match(text, at)) is not None:
             at = paren.end()
+        elif (weekday := _WEEKDAY.match(text, at)) is not None:
+            at = weekday.end()
     if (named := _part(text, _after_glue(text, at, dated is not None), dated is not None)) is not None:
         part, at = named.group(), named.end()
     has_day = dated is not None or part is not None
