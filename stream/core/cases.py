@@ -14,12 +14,23 @@ from stream.core.documents import Decision, Emergency, EventType, Form, Grade, I
 from stream.core.intervals import Elapsed, Interval, StatedInterval
 
 
+class Placement(Value, frozen=True, kw_only=True):
+    """Where a post stood until a person moved it at `until`; `reason` None: it stood nowhere."""
+
+    incident: str | None
+    duplicate_of: str | None
+    reason: str | None
+    until: datetime
+
+
 class Assignment(Message, frozen=True, tag="assignment", kw_only=True):
-    """The immutable answer to "which incident is this post of"; its id is the post's id."""
+    """The immutable answer to "which incident is this post of"; its id is the post's id. Only a person's decision
+    gives another one; `was` keeps what stood before, oldest first."""
 
     incident: str | None
     duplicate_of: str | None
     reason: str
+    was: list[Placement] = field(default_factory=list)
 
 
 class FirstPublic(Value, frozen=True, kw_only=True):

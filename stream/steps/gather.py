@@ -22,6 +22,7 @@ from stream.core.documents import Coverage, Decision, Entry, Mention, Post, in_o
 from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
 from stream.core.matching import OpenIncidents, Weights
+from stream.core.placements import moved
 from stream.core.rules import Rules
 from stream.core.scenes import OF_POSTS, Scene
 from stream.errors import MessageRejected
@@ -319,7 +320,7 @@ class Gather:
                 joined = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
                 changed[target] = known_since(joined, id, decision.collected_at)
             reason = PlaceReason.REJECTED if target is None else PlaceReason.DECIDED
-            state.put(_assignment(post.mention, target, reason, None))
+            state.put(moved(assignment, _assignment(post.mention, target, reason, None), decision.collected_at))
 
     # --- the working set ----------------------------------------------------------------------------------------------
 
