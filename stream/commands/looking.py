@@ -20,6 +20,7 @@ from stream.core.cases import Alert, Incident
 from stream.core.documents import Message, Post
 from stream.core.intervals import SHANGHAI
 from stream.core.records import Clock, Progress, Rejected
+from stream.core.workdays import calendar_notice
 from stream.errors import MessageRejected, SettingsError, UsageError
 from stream.journey import STEPS, leg
 from stream.ports import Backends, Filter
@@ -61,6 +62,8 @@ def check_command(config: Config = DEFAULT_CONFIG) -> None:
         typer.echo(problem, err=True)
     if found:
         raise SettingsError(f"{config}：共 {len(found)} 个问题")
+    if notice := calendar_notice(wall_now().date()):
+        typer.echo(notice, err=True)
     console.print("配置无误")
 
 

@@ -20,6 +20,7 @@ FIRST_YEAR = min(holidays).year
 LAST_YEAR = max(holidays).year
 # The notice of the next year may still change these days: those of 2007, 2008, 2012 and 2019 did.
 LAST_CERTAIN = date(LAST_YEAR, 12, 28)
+NOTICE_DAYS = 60
 
 
 class CalendarUnpublished(Exception):
@@ -79,6 +80,18 @@ def local_day_off(day: date, region: str | None, overlay: LocalHolidays | None) 
         if entry.enabled and day in entry.days and region.startswith(region_prefix(entry.region)):
             return entry
     return None
+
+
+def calendar_notice(today: date) -> str | None:
+    """A Chinese line from 60 days before the published calendar ends: beyond it due dates are null."""
+    left = (date(LAST_YEAR, 12, 31) - today).days
+    if left > NOTICE_DAYS:
+        return None
+    ending = f"还剩 {left} 天" if left >= 0 else "已经用完"
+    return (
+        f"工作日历只到 {LAST_YEAR}-12-31（{ending}），之后的工作日期限算不出；"
+        "国务院办公厅公布次年放假安排后，请升级 chinesecalendar"
+    )
 
 
 def _national_rest(day: date) -> str:
