@@ -11,6 +11,7 @@ ENTRIES = {
     "confirm": "none", "dismiss": "none", "acknowledge": "none", "severity": "grade", "gate": "gate",
     "conference_held": "instant", "occurred": "interval", "restate": "restated", "reject": "response",
     "attach": "post", "merge": "other", "split": "posts", "exempt": "exemption",
+    "objection": "objection",
 }  # fmt: skip
 NEEDED = {
     "instant": "请填写时刻，例如 2026-03-02 20:05",
@@ -21,6 +22,7 @@ NEEDED = {
     "other": "请填写另一事件中任一信息的编号",
     "posts": "请填写信息的编号，用空格分开",
     "exemption": "请选择依据",
+    "objection": "请填写提出异议的单位和异议内容",
 }
 
 
@@ -48,6 +50,8 @@ def value_of(entry: str, given: dict[str, Any]) -> Any:
             value = _text(given.get("text"), entry).split()
         case "exemption":
             value = {"rule": given.get("rule") or None, "ground": _text(given.get("choice"), entry)}
+        case "objection":
+            value = {name: _text(given.get(name), entry) for name in ("body", "text")} | {"attachment": None}
     return value
 
 

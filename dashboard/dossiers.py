@@ -29,7 +29,6 @@ from dashboard.tallies import HEADLINE_CLOCK, headline
 from dashboard.words import (
     ALERTS,
     ANSWERS_NOTHING,
-    DECISIONS,
     FIGURES,
     FORMS,
     GATES,
@@ -44,7 +43,7 @@ from dashboard.words import (
     reason_words,
 )  # fmt: skip
 from stream.core.cases import CoverageSpan, Incident, Judgement, Obligation
-from stream.core.documents import Decision, Post
+from stream.core.documents import Post
 
 FIGURES_SHOWN = 40
 SPANS_SHOWN = 60
@@ -259,32 +258,6 @@ def alerts(dossier: Dossier) -> str:
         ([safe(short(one.at)), safe(ALERTS[one.kind]), safe(one.title, 80),
           safe(one.text, 600).replace("\n", "<br>")] for one in dossier.alerts),
     )  # fmt: skip
-
-
-def decisions(incident: Incident) -> str:
-    """Who decided what, why, and when."""
-    return rows_of(
-        ("时间", "谁", "决定", "内容", "依据"),
-        (
-            [
-                safe(instant(one.collected_at)),
-                safe(one.who),
-                safe(DECISIONS[one.what]),
-                safe(_content(one)),
-                safe(one.why),
-            ]
-            for one in incident.decisions
-        ),
-    )
-
-
-def _content(one: Decision) -> str:
-    """A decision's value in words where it is a code."""
-    if one.what == "severity":
-        return GRADES.get(one.value, "按数字推算")
-    if one.what == "gate" and isinstance(one.value, str):
-        return GATES.get(one.value, one.value)
-    return "" if one.value is None else str(one.value)
 
 
 def members(found: Sequence[Member]) -> str:

@@ -6,7 +6,6 @@ Pages must import this module only as `dashboard.queries`: imported in two ways 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -16,15 +15,16 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dashboard.names import settings
+from dashboard.names import rules, settings
 from dashboard.tallies import headline, standing
 from stream.backends import open_backends
 from stream.clock import clock_now, wall_now
 from stream.core.cases import Alert, Assignment, Incident, Judgement, Obligation, Verdict
 from stream.core.codec import Item
-from stream.core.documents import Decision, Post
-from stream.core.records import Clock
-from stream.ports import Backends, Filter, Found, Save, Search, Store, TopicCount
+from stream.core.documents import Post
+from stream.core.records import AuditEntry, Clock
+from stream.ports import Backends, Filter, Found, Search, Store, TopicCount
+from stream.recording import Draft, record, with_attachment
 from stream.settings import Settings
 
 T = TypeVar("T", bound=Item)
@@ -35,6 +35,7 @@ RUNNING = 150  # incidents looked through for those whose clock runs
 MEMBERS = 100  # posts of an incident on one page
 CITED = 200  # responses and pieces of evidence of an incident that are looked up
 REVIEWED = 400  # judgements in one page of the review: well under 100 ms to read
+LINKED = 100  # links of the chain on an incident's page
 IDLE = 4  # connections to a cluster that wait for the next query
 STILL_AFTER = timedelta(seconds=30)
 
@@ -322,21 +323,28 @@ def review(since: datetime, until: datetime) -> Iterator[tuple[int, list[Judgeme
             return
 
 
-def decide(what: str, post: str, who: str, why: str, value: Any = None) -> str:
-    """Records a person's decision; a running pipeline takes it up within a second. Returns its id."""
+def links(incident: Incident) -> list[AuditEntry]:
+    """The newest links of the chain that concern an incident: its own, and those of the decisions that it knows of."""
+    with reading() as backends:
+        own = _items(backends.store, AuditEntry, Filter(incident=incident.id), order="newest", limit=LINKED)
+        known = {one.id for one in own}
+        told = [one.id for one in incident.decisions[-LINKED:] if one.id not in known]
+        other = _typed(list(backends.store.get_many(AuditEntry, told).values()), AuditEntry) if told else []
+    return sorted([*own, *other], key=lambda one: (one.seq, one.id))[-LINKED:]
+
+
+def decide(draft: Draft, attached: tuple[str, bytes] | None = None) -> str:
+    """Records a person's decision, an objection with its file (name, bytes); a running pipeline takes it up within a
+    second. Returns its id. Raises UsageError where it would decide nothing."""
     at = now().at
-    text = f"{at.isoformat()}|{who}|{what}|{post}|{value!r}|{why}"
-    identity = "d-" + hashlib.sha256(text.encode()).hexdigest()[:16]
-    decision = msgspec.convert(
-        {"type": "decision", "id": identity, "collected_at": at, "who": who, "what": what, "incident_of": post,
-         "value": value, "why": why}, Decision,
-    )  # fmt: skip
     backends = open_backends(settings())
     try:
-        backends.store.save_many([Save(item=decision, expected=0)])
+        if attached is not None:
+            value = with_attachment(draft.value, *attached, at, backends.evidence)
+            draft = msgspec.structs.replace(draft, value=value)
+        return record(backends, draft, rules(), at)
     finally:
         backends.close()
-    return identity
 
 
 def _items(store: Store, kind: type[T], where: Filter | None = None, **page: Any) -> list[T]:

@@ -114,7 +114,7 @@ DECISIONS = {
     "confirm": "确认属实", "dismiss": "排除（不是应受理的事件）", "merge": "并入另一事件", "split": "拆出为另一事件",
     "severity": "定级", "occurred": "认定发生时间", "attach": "认定为回应", "reject": "剔除回应",
     "conference_held": "认定发布会已举行", "exempt": "登记豁免", "restate": "更正发布时间", "gate": "认定须回应",
-    "acknowledge": "已知悉（停止催促）",
+    "acknowledge": "已知悉（停止催促）", "objection": "记录被判定单位的异议",
 }  # fmt: skip
 # The five gates of 国办发〔2016〕61号 二; an emergency passes its own without a person.
 GATES = {

@@ -6,12 +6,15 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboard import charts, dossiers, names, outages, queries
+from dashboard import charts, dossiers, names, outages, queries, rulings, trail
 from dashboard.decisions import ENTRIES, NEEDED, Incomplete, value_of
 from dashboard.drawing import plain
 from dashboard.words import DECISIONS, FORMS, GATES, GRADES
 from stream.core.cases import Incident, Judgement
+from stream.core.deciding import LARGEST_ATTACHMENT
 from stream.core.documents import DecisionKind
+from stream.errors import UsageError
+from stream.recording import Draft
 
 CLOCK_S = 1.0
 FACTS_S = 5.0
@@ -30,6 +33,27 @@ def clocks(identity: str) -> None:
     if not now.is_running:
         st.warning("流水线没有在运行：倒计时停在它最后写下的那一刻；新的决定会在它启动后处理。")
     st.html(dossiers.clocks(judgement, now.at))
+    incident = queries.incident(identity)
+    if incident is not None and (objected := trail.objections(incident)):
+        st.html(objected)
+
+
+@st.fragment(run_every=FACTS_S)
+@outages.told()
+def beside(identity: str) -> None:
+    """What stands beside the verdicts: without people's decisions, body by body, contradictions, gaps."""
+    judgement = queries.judgement(identity)
+    if judgement is None:
+        return
+    st.subheader("自动判定与现行结论", anchor=False)
+    st.html(rulings.automatic(judgement))
+    st.subheader("监看缺口", anchor=False)
+    st.html(rulings.gaps(judgement))
+    with st.expander("按单位看（各单位只凭自己的发布）", icon=":material/account_balance:"):
+        st.html(rulings.by_body(judgement))
+    if judgement.conflicts:
+        st.subheader("机关所报数字互相矛盾", anchor=False)
+        st.html(rulings.conflicts(judgement))
 
 
 @st.fragment(run_every=FACTS_S)
@@ -67,7 +91,9 @@ def decided(identity: str) -> None:
     """What people decided, as soon as the pipeline has taken it up."""
     incident = queries.incident(identity)
     if incident is not None:
-        st.html(dossiers.decisions(incident))
+        st.html(trail.decisions(incident))
+        with st.expander("留痕（哈希链：每一步不可改写，huiying audit verify 可查验）", icon=":material/link:"):
+            st.html(trail.links(queries.links(incident)))
 
 
 def _deadlines(judgement: Judgement | None) -> list[tuple[str, Any]]:
@@ -135,6 +161,10 @@ def _entries(entry: str, incident: Incident) -> dict[str, Any]:
         given["rule"] = st.selectbox("豁免哪一项", list(rules), format_func=lambda one: rules[one], key="rule")
     elif entry in {"post", "other", "posts"}:
         given["text"] = st.text_input(NEEDED[entry], key="value", max_chars=4 * TEXT_LIMIT)
+    elif entry == "objection":
+        given["body"] = st.text_input("提出异议的单位（必填）", key="body", max_chars=200)
+        given["text"] = st.text_area("异议内容（必填）", key="objection", max_chars=8 * TEXT_LIMIT)
+        given["file"] = st.file_uploader("附件（一份，最大 20 MB，存入证据库）", key="file")
     if entry in {"interval", "restated"}:
         given["earliest"] = st.text_input(
             "最早（可不填）", placeholder="2026-03-02 09:10", key="earliest", max_chars=40
@@ -151,11 +181,21 @@ def _record(what: DecisionKind, incident: Incident, given: dict[str, Any], signe
         return
     try:
         value = value_of(ENTRIES[what], given)
-    except Incomplete as error:
-        st.error(str(error))
+        draft = Draft(what=what, post=incident.first_public.mention, who=who, why=why, value=value)
+        queries.decide(draft, _attached(given.get("file")))
+    except (Incomplete, UsageError) as error:
+        st.error(plain(str(error)))
         return
-    queries.decide(what, incident.first_public.mention, who, why, value)
     st.success("已记录。流水线在运行时，一秒左右即生效，并出现在上面的“人的决定”中。")
+
+
+def _attached(file: Any) -> tuple[str, bytes] | None:
+    """The uploaded file; a huge one is refused by its size, not read."""
+    if file is None:
+        return None
+    if file.size > LARGEST_ATTACHMENT:
+        raise UsageError("附件超过 20 MB")
+    return file.name, file.getvalue()
 
 
 identity = st.query_params.get("id", "")
@@ -168,6 +208,7 @@ with outages.told():
     else:
         st.html(dossiers.head(found, queries.judgement(identity)))
         clocks(identity)
+        beside(identity)
         facts(identity)
         members(identity)
         st.subheader("人的决定", anchor=False)

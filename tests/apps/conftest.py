@@ -19,7 +19,7 @@ from stream.core.cases import Alert, Assignment, Incident, Judgement
 from stream.core.codec import Item
 from stream.core.documents import Decision, Post
 from stream.core.intervals import SHANGHAI
-from stream.core.records import Clock
+from stream.core.records import AuditEntry, AuditHead, Clock
 from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.outputs import items
 from stream.ports import Save
@@ -37,7 +37,9 @@ TOWNS = {"991100": "檀溪市", "991200": "蓝湾市", "991300": "青屏市", "9
 SOURCES = {"991100": "tanxi", "991200": "lanwan", "991300": "qingping", "991400": "shilan"}
 
 
-SHOWN: tuple[type[Item], ...] = (Post, Assignment, Incident, Judgement, Alert, Decision, Clock)
+SHOWN: tuple[type[Item], ...] = (
+    Post, Assignment, Incident, Judgement, Alert, Decision, AuditEntry, AuditHead, Clock,
+)  # fmt: skip
 
 
 class Looked(msgspec.Struct):
