@@ -138,14 +138,15 @@ def _readings(body: str, frame: Frame | None, abroad: str | None) -> list[Readin
     for when in expressions(body):
         is_end = last is not None and when.start - last.until <= 3 and bool(_TO.search(body[last.until : when.start]))
         found = placed(when, body, frame, (running.first if running else None, abroad), last if is_end else None)
+        begun = kept[-1] if kept and kept[-1].when is last else None
         last = when
-        if found is None:
+        if found is None or (is_end and begun is None):  # 明天中午到晚上: what begins ahead also ends there
             continue
         day, span = found
         if when.date is not None:
             running = day
-        if is_end and kept:
-            kept[-1] = _until(kept[-1], span, body[kept[-1].when.start : when.until])
+        if is_end and begun is not None:
+            kept[-1] = _until(begun, span, body[begun.when.start : when.until])
         elif (rank := _rank(when, body, frame)) is not None:
             rank = rank if day.precision == "day" else min(rank, 1)  # 今年4月: only where nothing says more
             kept.append(_called(Reading(when, span, rank, body[when.start : when.until]), body))
@@ -196,7 +197,7 @@ def _rank(when: When, body: str, frame: Frame | None) -> int | None:
     if _BEFORE_NOT.search(before) or body.startswith(("电", "讯", "消息", "信息", "专电", "报道", "综合"), when.end):
         return None
     if _PAST.search(before.rpartition("。")[2]) or _is_other_year(when, frame):
-        return 0
+        return None if when.date is not None and (when.date["ofmonth"] or when.date["whole"]) else 0
     near = _CLAUSE_END.split(body[when.end : when.end + 60], maxsplit=1)[0]
     if _STATED_BY.search(near) and not _HAPPENED.search(near):
         return 0

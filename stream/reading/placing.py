@@ -87,7 +87,7 @@ def day_of(when: When, today: date, running: date | None, until: date | None = N
         near = until if number(found["only"]) == until.day else min(running or today, until)
         return _several(_latest_day(None, found["only"], near, until), found["since"], "month_from_report")
     if found["relative"] or found["ago"] or found["week"]:
-        return _relative(found, today, running)
+        return _relative(found, today, running, has_hour=when.part is not None or when.clock is not None)
     return _of_month(found, until) if found["ofmonth"] or found["whole"] else _dated(found, until)
 
 
@@ -103,7 +103,7 @@ def _several(last: date | None, first: str | None, rule: Inference) -> Day | Non
     return Day(last, rule) if start is None or start >= last else Day(start, rule, last)
 
 
-def _relative(found: re.Match[str], today: date, running: date | None) -> Day | None:
+def _relative(found: re.Match[str], today: date, running: date | None, *, has_hour: bool) -> Day | None:
     if found["week"]:
         return Day(_weekday(found, today), "weekday")
     if found["ago"]:
@@ -113,7 +113,11 @@ def _relative(found: re.Match[str], today: date, running: date | None) -> Day | 
         return Day(today + timedelta(days=_FROM_TODAY[word]), "relative_day")
     if word in _NEXT_DAY:
         return None if running is None else Day(running + _DAY, "day_from_text")
-    return Day(running, "day_from_text") if running is not None else Day(today, "day_from_report")
+    if running is not None:
+        return Day(running, "day_from_text")
+    # 当日 is the report's day, as in 当日电; 当天 or 事发当天 alone names the event's, whichever that was.
+    is_events = word == "事发当天" or (word == "当天" and not has_hour)
+    return None if is_events else Day(today, "day_from_report")
 
 
 def _weekday(found: re.Match[str], today: date) -> date:
