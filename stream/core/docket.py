@@ -122,9 +122,11 @@ def _run(clock: Clock, case: Case) -> Running:
 
 
 def window_of(clock: Clock, case: Case) -> Window:
-    """The window of a clock as its channels must have been watched: from the earliest start to the last deadline."""
+    """The window of a clock as its channels must have been watched: from the earliest start to the last deadline. Where
+    nothing bounds the start, from when it was public, and no later than it can have begun."""
     first = case.incident.first_public.interval
-    start, deadline = clock.start.earliest or first.earliest or first.latest, clock.due.latest
+    public_at = min(first.earliest or first.latest, clock.start.latest)
+    start, deadline = clock.start.earliest or public_at, clock.due.latest
     return Window(start=start, deadline=deadline, grace_until=deadline + case.grace, gap_share=case.gap_share)
 
 

@@ -217,6 +217,15 @@ def test_silence_is_breached_only_over_a_covered_window(spans: Any, hours: float
     assert verdict(judge(an_incident(), hours, spans)) == expected
 
 
+def test_the_window_of_an_occurrence_long_before_it_was_public_is_no_gap() -> None:
+    """Stated as "before yesterday 08:00" and nothing more: the window ends before the first post, and was watched."""
+    before = Interval(earliest=None, latest=NOON - 28 * HOUR, precision="minute", source="text")
+    stated = StatedInterval(earliest=None, latest=before.latest, precision="minute", source="text", text="昨日8时前")
+    incident = an_incident(occurred=[OccurredFact(interval=stated, mention="p1", known_at=PUBLIC)])
+    assert verdict(judge(incident, 6, polls((-30, 5.5, True)))) == ("breached", "no_statement")
+    assert verdict(judge(incident, 6, polls((-25, 5.5, True)))) == ("unknown_coverage_gap", "coverage_gap")
+
+
 def test_unwatched_and_unknown_bodies_are_not_accused() -> None:
     covered = polls((-1, 60, True))
     unwatched = judge(an_incident(), 6, covered, register=Register(channels=()))
