@@ -6,7 +6,7 @@ The command line and the pages record through here, so that both refuse the same
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -42,14 +42,17 @@ def entries_in(store: Store, now: datetime | None = None, since: datetime | None
     return by_subject(items(store, Entry, where), now)
 
 
-def record(store: Store, rules: Rules, deed: Deed) -> Entry:
-    """Saves it at the pipeline's time, private data masked. Raises UsageError where it would have no effect."""
+def record(store: Store, rules: Rules, deed: Deed, at: datetime) -> Entry:
+    """Saves it at `at` (the pipeline's time), private data masked. Raises UsageError where it would have no effect."""
     if not deed.who.strip() or not deed.why.strip():
         raise UsageError("须写明是谁登记的、依据什么")
     store.refresh()
     signed, rule = (deed.who.strip(), mask(deed.why.strip())), deed.subject.partition("|")[0]
-    entry = entry_of(now_of(store), signed, deed.what, (deed.subject, rule), masked(deed.value))
-    if (fault := fault_of(entry, rules, entries_in(store))) is not None:
+    entries = entries_in(store)
+    # A pipeline that stands still gives one instant to all: what is said later must still come later.
+    at = max([at, *(one.collected_at + timedelta(microseconds=1) for one in entries.get(deed.subject, ()))])
+    entry = entry_of(at, signed, deed.what, (deed.subject, rule), masked(deed.value))
+    if (fault := fault_of(entry, rules, entries)) is not None:
         raise UsageError(fault)
     store.save_many([Save(item=entry, expected=0)])
     return entry

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from stream.assembly import load_rules
 from stream.backends import open_backends
@@ -73,7 +73,8 @@ def list_command(
     if as_json:
         sys.stdout.writelines(line(duty_line(one, at)) + "\n" for one in found)
         return
-    table = Table("编号", "事项", "责任单位", "到期", "剩余（天）", "状态", "理由")
+    # The id is what the other commands take: it is never cut.
+    table = Table(Column("编号", no_wrap=True), Column("到期", no_wrap=True), "事项", "责任单位", "状态")
     for one in found:
         table.add_row(*(escape(cell) for cell in _cells(one, at)))
     console.print(table)
@@ -127,11 +128,11 @@ def _proof(given: Given) -> dict[str, Any]:
 
 def _cells(one: Duty, now: datetime) -> tuple[str, ...]:
     left = days_left(one, now)
-    return (
-        one.id, f"{one.title}（{one.period}）" if one.period else one.title, "、".join(one.bodies),
-        str(one.due or "无"), "" if left is None or one.verdict != "pending" else str(left),
-        DUTY_VERDICTS[one.verdict], DUTY_REASONS[one.reason],
-    )  # fmt: skip
+    state = f"{DUTY_VERDICTS[one.verdict]}：{DUTY_REASONS[one.reason]}"
+    if left is not None and one.verdict == "pending":
+        state = f"{DUTY_VERDICTS[one.verdict]}，剩 {left} 天"
+    title = f"{one.title}（{one.period}）" if one.period else one.title
+    return one.id, str(one.due or "无"), title, "、".join(one.bodies), state
 
 
 def _print(one: Duty, now: datetime) -> None:

@@ -6,6 +6,7 @@ Sources: 政府信息公开条例 30, 31, 33 (restart on correction, suspension,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast, get_args
@@ -172,6 +173,8 @@ def _proved(course: Course, entry: Entry) -> Course:
     url, sha256, note = (_text(value.get(name)) for name in ("url", "sha256", "note"))
     if url is None and sha256 is None and note is None:
         raise NoEffect("证明须附链接、文件或说明")
+    if url is not None and not re.match(r"https?://\S{3,2000}$", url):
+        raise NoEffect("证明的链接须是 http(s) 网址")
     given = Given(entry=entry.id, at=at, url=url, sha256=sha256, note=note)
     if any(_is_same(one, given) for one in course.proofs):
         raise NoEffect("同一份证明已登记过")
