@@ -13,10 +13,15 @@ from stream.reading.numerals import number
 from stream.reading.placing import Day, Span, day_of, span_of
 from stream.reading.when import When
 
-_DATELINE = re.compile(
-    r"(?:(?P<month>[0-9一二三四五六七八九十]{1,3})月)?(?P<day>[0-9一二三四五六七八九十]{1,3})日"
-    r"(?:[\u4e00-\u9fff]{2,4})?(?:电|讯|消息|信息|报道|专电|综合)"
+# 18日电, 18日云川讯（记者 …, but neither 18日电厂起火 nor 18日云川电影院起火.
+_ENDS_DATELINE = (
+    r"(?:电(?![厂力站影梯动缆线网器瓶子视])|讯|消息|信息(?!中心|大厦)|报道|专电|综合"
+    r"|[\u4e00-\u9fff]{2,4}(?:电|讯|专电|报道)(?=[ 　（(\n，]|记者|$))"
 )
+_DATELINE = re.compile(
+    r"(?:(?P<month>[0-9一二三四五六七八九十]{1,3})月)?(?P<day>[0-9一二三四五六七八九十]{1,3})日" + _ENDS_DATELINE
+)
+_IS_DATELINE = re.compile(_ENDS_DATELINE)
 _DATELINE_WITHIN = 120
 _BEIJING = re.compile(r"北京时间[^，。,()（）]{0,3}$")
 _XINJIANG = re.compile(r"(?:新疆|乌鲁木齐)时间[^，。,()（）]{0,3}$")
@@ -49,6 +54,11 @@ def frame_of(body: str, anchor: Interval | None) -> Frame | None:
     return Frame(reported, until)
 
 
+def is_dateline(when: When, body: str) -> bool:
+    """4月15日电, 4月15日云川讯: the day of the report."""
+    return when.clock is None and _IS_DATELINE.match(body, when.end) is not None
+
+
 def placed(
     when: When, body: str, frame: Frame | None, context: tuple[date | None, str | None], before: When | None = None
 ) -> tuple[Day, Span] | None:
@@ -65,8 +75,7 @@ def placed(
 
 def _day(when: When, frame: Frame | None, running: date | None) -> Day | None:
     if frame is None:
-        complete = when.date is not None and (when.date["y"] or (when.date["year"] or "今").isdigit())
-        return day_of(when, date(2100, 1, 1), running) if complete else None
+        return day_of(when, date(2100, 1, 1), running) if when.year is not None else None
     return day_of(when, frame.today, running, max(frame.today, frame.until.astimezone(SHANGHAI).date()))
 
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from stream.core.intervals import Interval, StatedInterval
-from stream.reading.anchors import Frame, frame_of, placed
-from stream.reading.numerals import narrow, number
+from stream.reading.anchors import Frame, frame_of, is_dateline, placed
+from stream.reading.numerals import narrow
 from stream.reading.placing import Day, Inference, Span
 from stream.reading.when import When, expressions
 
@@ -194,7 +194,7 @@ def _until(first: Reading, last: Span, text: str) -> Reading:
 def _rank(when: When, body: str, frame: Frame | None) -> int | None:
     """None: not when it happened (a count's date, a dateline, a plan). Higher: more surely the event."""
     before = body[max(0, when.start - 12) : when.start]
-    if _BEFORE_NOT.search(before) or body.startswith(("电", "讯", "消息", "信息", "专电", "报道", "综合"), when.end):
+    if _BEFORE_NOT.search(before) or is_dateline(when, body):
         return None
     if _PAST.search(before.rpartition("。")[2]) or _is_other_year(when, frame):
         return None if when.date is not None and (when.date["ofmonth"] or when.date["whole"]) else 0
@@ -214,11 +214,7 @@ def _rank(when: When, body: str, frame: Frame | None) -> int | None:
 
 def _is_other_year(when: When, frame: Frame | None) -> bool:
     """An explicit earlier year in a report is background: 2004年12月26日的海啸."""
-    if frame is None or when.date is None:
-        return False
-    words = when.date["year"] or when.date["ofyear"] or when.date["wholeyear"] or when.date["y"] or ""
-    year = number(words) if words not in ("今", "去", "本") else None
-    return year is not None and abs(frame.today.year - year) > 1
+    return frame is not None and when.year is not None and abs(frame.today.year - when.year) > 1
 
 
 def _clause(body: str, when: When) -> str:

@@ -67,6 +67,13 @@ class When(Struct, frozen=True):
     clock: re.Match[str] | None
     until: int
 
+    @property
+    def year(self) -> int | None:
+        """The year, where the text writes it out (今年 and 去年 do not)."""
+        found = self.date
+        word = found and (found["y"] or found["year"] or found["ofyear"] or found["wholeyear"])
+        return number(word) if word else None
+
 
 def expressions(text: str) -> Iterator[When]:
     """Every expression of time in `text` (digits already narrow), in order, not overlapping."""
