@@ -1,8 +1,10 @@
 """Days off of a single region: whose offices are closed, what that does to a window, and when a day is refused."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.core.calendars import explain, occurrences, placed, restarted
 from stream.core.rules import Jurisdiction, Rule, Scope, Source, Start, Unit, Window
@@ -73,6 +75,28 @@ def test_a_last_day_rolls_over_them(unit: Unit, value: int, due: date) -> None:
     start = date(2024, 2, 6) if unit == "calendar_month" else date(2024, 3, 1)
     found = explain(a_rule(unit, value), start, place=Place(region="990000", overlay=OVERLAY))
     assert found.due == due
+
+
+@given(
+    st.dates(date(2010, 1, 1), date(2024, 12, 31)),
+    st.integers(1, 40),
+    st.lists(st.integers(1, 90), min_size=1, max_size=30, unique=True),
+)
+def test_days_off_only_postpone_and_none_is_counted(start: date, days: int, off: list[int]) -> None:
+    closed = tuple(start + timedelta(days=one) for one in off)
+    entry = LocalDaysOff(region="990000", name="试节", days=closed, source="试", verify="gov_text")
+    place = Place(region="990000", overlay=LocalHolidays(entries=(entry,)))
+    rule = a_rule("working_day", days)
+    national, local = explain(rule, start).due, explain(rule, start, place=place)
+    assert national is not None
+    assert local.due is not None
+    assert local.due >= national
+    counted = {step.date for step in local.steps if step.counted}
+    assert len(counted) == days
+    assert not counted & set(closed)
+    skipped = [one for one in closed if start < one <= local.due and is_working_day(one)]
+    between = [start + timedelta(days=one) for one in range(1, (local.due - start).days + 1)]
+    assert sum(map(is_working_day, between)) == days + len(skipped)
 
 
 def test_hours_know_no_days_off() -> None:
