@@ -22,6 +22,8 @@ from stream.ports import Backends, Evidence, Exchange, Save, Store
 
 LONGEST_FILE_NAME = 120
 _NO_NAME = "附件"
+# A web address, or readers of WARC files take the record for no exchange; `.invalid` is nobody's (RFC 2606).
+ATTACHED = "https://attachment.invalid/"
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -67,7 +69,7 @@ def with_attachment(value: Any, name: str, body: bytes, at: datetime, evidence: 
         raise UsageError("附件是空的")
     clean = file_name(name)
     exchange = Exchange(
-        url=f"attachment:{quote(clean)}", fetched_at=at, status=200, body=body, is_authority=True,
+        url=ATTACHED + quote(clean), fetched_at=at, status=200, body=body, is_authority=True,
         headers=(("content-type", "application/octet-stream"),),
     )  # fmt: skip
     capture = evidence.keep(exchange)

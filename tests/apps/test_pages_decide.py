@@ -1,12 +1,15 @@
 """The decision form: who and why are mandatory; what is entered becomes the value docs/formats.md defines."""
 
+from contextlib import closing
 from typing import get_args
 
 import pytest
 
 from dashboard import queries
 from dashboard.decisions import ENTRIES, Incomplete, value_of
-from stream.core.documents import Decision, DecisionKind
+from stream.backends import open_backends
+from stream.core.deciding import objection_of
+from stream.core.documents import Capture, Decision, DecisionKind
 
 
 def _saved():
@@ -64,6 +67,34 @@ def test_a_time_that_is_none_is_asked_for_again(look, copied, incidents):
     assert _saved()[0].value == "2026-03-02 20:05"  # as precise as it was written: that minute
 
 
+def test_an_objection_comes_with_its_file(look, copied, incidents):
+    app = _form(look, copied, incidents, "objection")
+    app.text_input(key="body").set_value("檀溪市应急管理局")
+    app.text_area(key="objection").set_value("通报早于所记")
+    app.file_uploader(key="file").set_value(("../../情况 说明.pdf", b"%PDF-1.7", "application/pdf"))
+    _send(app, why="来函")
+    assert app.success and not app.error
+    decision = _saved()[0]
+    said = objection_of(decision)
+    assert (said.body, said.text) == ("檀溪市应急管理局", "通报早于所记")
+    assert (said.attachment.name, said.attachment.size) == ("情况_说明.pdf", 8)
+    held = said.attachment.capture
+    with closing(open_backends(copied.settings)) as backends:
+        exchange = backends.evidence.open(Capture(sha256=held.sha256, file=held.file, offset=held.offset))
+    assert exchange.body == b"%PDF-1.7"
+
+
+def test_what_decides_nothing_is_refused_with_the_reason(look, copied, incidents):
+    app = _form(look, copied, incidents, "attach")
+    before = len(_saved())
+    app.text_input(key="value").set_value("p" * 2_000)
+    app.text_input(key="who").set_value("李" * 300)
+    app.text_input(key="why").set_value("核实")
+    app.button[-1].click().run()
+    assert "姓名与职务最多" in app.error[0].value and not app.success
+    assert len(_saved()) == before
+
+
 def test_every_kind_has_its_form(look, incidents):
     app = look("incident", id=incidents["檀溪市"].id).app
     for what in get_args(DecisionKind):
@@ -91,6 +122,7 @@ INSTANT = "2026-03-02 09:12"
         ("split", {"text": "p003 p004"}, ["p003", "p004"]),
         ("exempt", {"choice": "EX-SECRET", "rule": ""}, {"rule": None, "ground": "EX-SECRET"}),
         ("exempt", {"choice": "EX-SECRET", "rule": "CN-5H-AUTH"}, {"rule": "CN-5H-AUTH", "ground": "EX-SECRET"}),
+        ("objection", {"body": " 某局 ", "text": "不认可"}, {"body": "某局", "text": "不认可", "attachment": None}),
     ],
 )  # fmt: skip
 def test_values_are_those_of_the_format(what, given, value):
@@ -107,6 +139,8 @@ def test_values_are_those_of_the_format(what, given, value):
         ("reject", {"choice": None}),
         ("split", {"text": "  "}),
         ("exempt", {"choice": None}),
+        ("objection", {"body": "", "text": "不认可"}),
+        ("objection", {"body": "某局", "text": " "}),
     ],
 )
 def test_what_is_incomplete_is_no_decision(what, given):
