@@ -138,7 +138,8 @@ def saved(data: Path) -> list[Decision]:
     [
         ("severity", "很严重", "I、II、III、IV"), ("occurred", "昨天", "时刻"), ("conference_held", None, "时刻"),
         ("restate", '{"at": "2024-03-01"}', "mention"), ("gate", "gate", "moral_line"),
-        ("exempt", "EX-NONE", "EX-SECRET"), ("merge", None, "编号"), ("confirm", "yes", "不带值"), ("objection", '{"body": "某局"}', "text"),
+        ("exempt", "EX-NONE", "EX-SECRET"), ("merge", None, "编号"), ("confirm", "yes", "不带值"),
+        ("objection", '{"body": "某局"}', "text"),
     ],
 )  # fmt: skip
 def test_what_decides_nothing_is_refused(what: str, value: str | None, word: str, huiying: Huiying) -> None:
