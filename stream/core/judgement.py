@@ -200,13 +200,19 @@ def _evidence(row: Row, case: Case) -> list[str]:
     found = [
         case.incident.first_public.mention,
         row.clock.mention,
-        *(one.mention for one in case.incident.occurred if row.clock.basis.startswith("occurred:")),
+        *(_stating(case) if row.clock.basis.startswith("occurred:") else ()),
         row.ruling.statement.mention if row.ruling.statement else None,
         claim.decision if claim and row.ruling.verdict == "exempt_claimed" else None,
     ]
     unique = list(dict.fromkeys(one for one in found if one))
     # The answer stands last and must not fall away where many texts state the time.
     return unique if len(unique) <= MOST_EVIDENCE else [*unique[: MOST_EVIDENCE - 1], unique[-1]]
+
+
+def _stating(case: Case) -> list[str]:
+    """Who stated when it occurred, as far as that was known, in order of knowledge."""
+    known = [one for one in case.incident.occurred if one.known_at <= case.until]
+    return [one.mention for one in sorted(known, key=lambda one: (one.known_at, one.mention))]
 
 
 def _coverage(case: Case, rows: list[Row]) -> list[CoverageSpan]:
