@@ -12,8 +12,9 @@ from openpyxl import load_workbook
 from dashboard import drawing, queries
 from dashboard.exports import review as exports
 from stream.backends import open_backends
-from stream.core.cases import Alert, Incident, Judgement
-from stream.core.documents import Post
+from stream.core.cases import Alert, BodyStanding, Conflict, CoverageGap, Incident, Judgement, StatedFigure
+from stream.core.documents import Decision, Post
+from stream.core.records import AuditEntry
 from stream.ports import Save
 
 MIXED = (
@@ -61,13 +62,39 @@ def _poisoned(item, text, url):
         responsible = [replace(one, body=text) for one in item.responsible]
         coverage = [replace(one, source=text, reason=text) for one in item.coverage]
         return replace(item, title=text, obligations=obligations, responsible=responsible, coverage=coverage,
-                       topics=[text])  # fmt: skip
+                       topics=[text], automatic=obligations, **_beside(item, text))  # fmt: skip
     if isinstance(item, Incident):
         responses = [replace(one, title=text, issuer=text, url=url) for one in item.responses]
+        said = {"body": text, "text": text[:9_000], "attachment": {"name": text, "size": 1, "sha256": text,
+                "capture": {"sha256": text}}}  # fmt: skip
         decisions = [replace(one, who=text, why=text, value=text) for one in item.decisions]
+        decisions.append(Decision(id=text, collected_at=item.opened_at, who=text, what="objection", incident_of=text,
+                                  value=said, why=text))  # fmt: skip
         figures = [replace(one, issuer=text) for one in item.figures]
         return replace(item, title=text, responses=responses, decisions=decisions, figures=figures, topics=[text])
     return replace(item, title=text, text=text)
+
+
+def _beside(judged, text):
+    """What stands beside the verdicts, of such words."""
+    at = judged.opened_at
+    stated = StatedFigure(issuer=text, value=1, mention=text, known_at=at, published=None)
+    return {
+        "by_body": [BodyStanding(body=text, role=text, rule=text, verdict="pending", reason="awaiting_statement",
+                                 satisfied_by=None, elapsed_s=None)],
+        "conflicts": [Conflict(name=text, stated=[stated], known_at=at, resolved_at=None)],
+        "gaps": [CoverageGap(rule=text, clock=text, body=text, source=text, from_at=at, to_at=at, reason=text, share=1,
+                             counts=True)],
+    }  # fmt: skip
+
+
+def _forged(incident, text):
+    """A link of the chain that says such words."""
+    return AuditEntry(
+        id=incident.id + text[:50], collected_at=incident.opened_at, seq=1, of=text, of_type="decision", of_sha256=text, who=text,
+        what=text, subject=text, why=text, incident=incident.id, before={text: text}, after={"posts": [text]},
+        previous=text, sha256=text,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +112,8 @@ def poisoned(request, copied, point_at):
     for kind in (Post, Incident, Judgement, Alert):
         items = [one.item for one in backends.store.listing(kind).items]
         backends.store.save_many([Save(item=_poisoned(one, text, f"javascript:{text}"[:99])) for one in items])
+        if kind is Incident:
+            backends.store.save_many([Save(item=_forged(one, text)) for one in items])
     backends.close()
     return text
 
