@@ -46,7 +46,7 @@ def _due(one: Duty, now: datetime) -> str:
 
 def _left(one: Duty, now: datetime) -> str:
     left = days_left(one, now)
-    if left is None or one.verdict not in ("pending", "breached"):
+    if left is None or one.verdict not in ("pending", "breached") or len(one.proofs) >= one.needed:
         return ""
     words = f"还剩 {left} 天" if left > 0 else "今天到期" if left == 0 else f"已过 {-left} 天"
     return f'<div><span class="hy-clock{" hy-over" if left < 0 else ""}">{words}</span></div>'

@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import names, queries
 from dashboard.names import settings
 from stream.backends import open_backends
-from stream.bookkeeping import Deed, entries_in, masked, record
+from stream.bookkeeping import Deed, entries_in, masked, record, with_all_known
 from stream.core.documents import Entry, EntryKind
 from stream.core.duties import Duty, opened_id
 from stream.core.duty_course import moment
@@ -32,13 +32,13 @@ class Incomplete(ValueError):
 def listed(period: tuple[date, date], region: str | None, now: datetime) -> list[Duty]:
     """The duties due in a period, with everything that is on record."""
     entries = _entries()
-    return duties(names.rules(), entries, _after(entries, now), period, region)
+    return duties(names.rules(), entries, with_all_known(entries, now), period, region)
 
 
 def duty(identity: str, now: datetime) -> Duty | None:
     """One duty; None if there is none."""
     entries = _entries()
-    return duty_of(identity, names.rules(), entries, _after(entries, now))
+    return duty_of(identity, names.rules(), entries, with_all_known(entries, now))
 
 
 def _entries() -> dict[str, list[Entry]]:
@@ -46,15 +46,15 @@ def _entries() -> dict[str, list[Entry]]:
         return entries_in(backends.store)
 
 
-def _after(entries: dict[str, list[Entry]], now: datetime) -> datetime:
-    """While the pipeline stands still, what was recorded since lies a moment ahead of its clock."""
-    return max([now, *(listed[-1].collected_at for listed in entries.values())])
-
-
 def places() -> dict[str | None, str]:
     """The places whose rules stand in the rule book, after everything and what is national."""
     local = {one.jurisdiction.region: one.jurisdiction.name for one in names.rules().rules if one.jurisdiction}
     return {None: "全部地方", NATIONAL: "只看国家规定", **dict(sorted(local.items()))}
+
+
+def own_place() -> str | None:
+    """The place this desk keeps duties of, where it has rules of its own; else all."""
+    return next((one for one in names.own_regions() if one in places()), None)
 
 
 def openable() -> dict[str, Rule]:

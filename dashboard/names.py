@@ -52,6 +52,12 @@ def rule_names() -> dict[str, str]:
 
 
 @cache
+def own_regions() -> list[str]:
+    """The places whose recurring duties this desk keeps."""
+    return load_yaml(settings().file("alerts"), AlertPolicy).duties.regions
+
+
+@cache
 def grounds() -> dict[str, str]:
     """The legal bases a person may quote for an exemption."""
     return {one.id: one.basis for one in rules().exempt_grounds if one.excuses}

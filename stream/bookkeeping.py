@@ -5,7 +5,7 @@ The command line and the pages record through here, so that both refuse the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,12 @@ def record(store: Store, rules: Rules, deed: Deed, at: datetime) -> Entry:
         raise UsageError(fault)
     store.save_many([Save(item=entry, expected=0)])
     return entry
+
+
+def with_all_known(entries: Mapping[str, Sequence[Entry]], now: datetime) -> datetime:
+    """`now`, or the newest entry's instant: while the pipeline stands still, what was recorded since lies a moment
+    ahead of its clock."""
+    return max([now, *(listed[-1].collected_at for listed in entries.values())])
 
 
 def now_of(store: Store) -> datetime:

@@ -29,7 +29,8 @@ def overview(now: datetime) -> None:
                              min_value=date(2000, 1, 1), max_value=date(2100, 12, 31))  # fmt: skip
     span = (days[0], days[-1]) if isinstance(days, tuple) and days else (date(year, 1, 1), date(year, 12, 31))
     places = ledgers.places()
-    region = place.selectbox("地方", list(places), format_func=lambda one: places[one], key="place")
+    own = list(places).index(ledgers.own_place())
+    region = place.selectbox("地方", list(places), own, format_func=lambda one: places[one], key="place")
     verdict = state.segmented_control(
         "状态", list(DUTY_VERDICTS), format_func=lambda one: DUTY_VERDICTS[one], key="state"
     )

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from stream.assembly import load_rules
 from stream.backends import open_backends
-from stream.bookkeeping import entries_in, now_of
+from stream.bookkeeping import entries_in, now_of, with_all_known
 from stream.commands import duty_entries
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
 from stream.core.authorities import Authorities
@@ -33,6 +33,7 @@ from stream.core.duty_course import moment
 from stream.core.ledger import duties, duty_of
 from stream.errors import UsageError
 from stream.outputs import interval, line
+from stream.ports import Store
 from stream.reading.places import codes_by_name
 from stream.settings import Settings, load_yaml
 
@@ -66,10 +67,10 @@ def list_command(
     settings = settings_of(config)
     rules, code = load_rules(settings), _region(region, settings)
     with closing(open_backends(settings)) as backends:
-        at = _as_of(as_of) or now_of(backends.store)
+        entries, at = _known(backends.store, as_of)
         year = day_of(at).year
         period = _day(first, "--from") or date(year, 1, 1), _day(last, "--to") or date(year, 12, 31)
-        found = duties(rules, entries_in(backends.store, at), at, period, code)
+        found = duties(rules, entries, at, period, code)
     if as_json:
         sys.stdout.writelines(line(duty_line(one, at)) + "\n" for one in found)
         return
@@ -87,8 +88,8 @@ def show_command(
     """一个事项的全部：依据、逐日计算、证明、督察意见、经过。"""
     settings = settings_of(config)
     with closing(open_backends(settings)) as backends:
-        at = _as_of(as_of) or now_of(backends.store)
-        found = duty_of(identity, load_rules(settings), entries_in(backends.store, at), at)
+        entries, at = _known(backends.store, as_of)
+        found = duty_of(identity, load_rules(settings), entries, at)
     if found is None:
         raise UsageError(f"没有事项 {identity}；huiying ledger list 可列出")
     if as_json:
@@ -140,7 +141,7 @@ def _print(one: Duty, now: datetime) -> None:
     facts = {
         "事项": one.title, "规则": f"{one.rule}（{one.rule_version}）：{one.text}", "依据": one.document,
         "原文": f"“{one.quote}”" if one.quote else "", "责任单位": "、".join(one.bodies), "起算": str(one.start),
-        "到期": f"{one.due}（{'剩' if left >= 0 else '已过'} {abs(left)} 天）" if left is not None else "无",
+        "到期": str(one.due or "无") + ("" if left is None else f"（{'剩' if left >= 0 else '已过'} {abs(left)} 天）"),
         "状态": f"{DUTY_VERDICTS[one.verdict]}：{DUTY_REASONS[one.reason]}",
         "证明": f"{len(one.proofs)} / {one.needed}",
     }  # fmt: skip
@@ -159,13 +160,16 @@ def _print(one: Duty, now: datetime) -> None:
     console.print(history)
 
 
-def _as_of(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    found = moment(text)
+def _known(store: Store, as_of: str | None) -> tuple[dict[str, list[Entry]], datetime]:
+    """What was on record then, or is now; and when that is."""
+    if as_of is None:
+        entries = entries_in(store)
+        return entries, with_all_known(entries, now_of(store))
+    found = moment(as_of)
     if found is None:
-        raise UsageError(f"--as-of {text}：不是日期或时刻；例如 2026-02-11 或 2026-02-11T09:30")
-    return found if isinstance(found, datetime) else end_of(found)
+        raise UsageError(f"--as-of {as_of}：不是日期或时刻；例如 2026-02-11 或 2026-02-11T09:30")
+    at = found if isinstance(found, datetime) else end_of(found)
+    return entries_in(store, at), at
 
 
 def _day(text: str | None, option: str) -> date | None:
