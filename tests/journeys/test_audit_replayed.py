@@ -29,6 +29,7 @@ from stream.core.records import AuditEntry, AuditHead
 from stream.feed import Feed
 from stream.intake import Intake, load_pseudonyms, read_posts
 from stream.journey import STEPS
+from stream.migration import migrate
 from stream.outputs import items
 from stream.pipeline import Options, Pipeline
 from stream.ports import Save, Store
@@ -156,6 +157,17 @@ def test_a_killed_replay_has_the_same_chain(posts: Path, whole: Settings, tmp_pa
     assert (done.returncode, killed >= 1) == (1, True), done.stderr
     [folder] = replays.iterdir()
     assert chain(Settings(data=folder)) == chain(whole)
+
+
+def test_a_chain_that_moved_house_goes_on(posts: Path, whole: Settings, tmp_path: Path) -> None:
+    target = Settings(data=tmp_path, namespace="moved")
+    migrated = migrate(whole, target, lambda *_: None)
+    assert {one.kind: one.is_same for one in migrated.kinds}["audit_entry"]
+    assert chain(target) == chain(whole)
+    with closing(open_backends(target)) as backends:
+        head = backends.store.get_many(AuditHead, ["head"])["head"].item
+        assert isinstance(head, AuditHead)
+        assert audit(backends.store, noted=head).faults == []
 
 
 # --- tampering with a store -------------------------------------------------------------------------------------------
