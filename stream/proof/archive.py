@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -69,13 +69,7 @@ def unpack(file: bytes) -> dict[str, bytes]:
     nothing is allocated by what the file claims of itself."""
     if len(file) > MOST_BYTES:
         raise _refused(DIRECTORY, f"文件超过 {MOST_BYTES >> 20} MB", "这不是本系统出具的原卷")
-    entries = _listed(file)
-    parts: dict[str, bytes] = {}
-    for entry in entries:
-        parts[entry.name] = _content(file, entry)
-    for position, entry in zip(_positions(file), entries, strict=True):
-        if file[position : position + len(entry.central())] != entry.central():
-            raise _refused(entry.name, "目录项与内容不符", _AGAIN)
+    parts = {entry.name: _content(file, entry) for entry in _listed(file)}
     if pack(parts) != file:
         raise _refused(DIRECTORY, "整个文件与按各部分重新生成的不一致", _AGAIN)
     return parts
@@ -128,14 +122,6 @@ def _ending(file: bytes) -> tuple[int, int, int]:
     return count, size, at
 
 
-def _positions(file: bytes) -> Iterator[int]:
-    """Where each directory entry stands; `_listed` has seen that they are whole."""
-    count, _, at = _ending(file)
-    for _ in range(count):
-        yield at
-        at += _CENTRAL.size + _CENTRAL.unpack_from(file, at)[10]
-
-
 def _listed(file: bytes) -> list[_Entry]:
     """The directory: plain names, each once and in order, lying one after another from the beginning to the directory.
 
@@ -153,8 +139,12 @@ def _listed(file: bytes) -> list[_Entry]:
             raise _refused(label, "名称不合规定", "这不是本系统出具的原卷")
         if found and entry.name <= found[-1].name:
             raise _refused(entry.name, "重复，或次序不对", _AGAIN)
+        if file[position : position + _CENTRAL.size] != entry.central()[: _CENTRAL.size]:
+            raise _refused(entry.name, "目录项不是本系统的写法", _AGAIN)
         if entry.at != at or entry.ends > directory:
             raise _refused(entry.name, "目录所记的位置或大小与内容不符", _AGAIN)
+        if not file.startswith(entry.local(), at):
+            raise _refused(entry.name, "部分头与目录不符", _AGAIN)
         found.append(entry)
         position += _CENTRAL.size + len(entry.name)
         at = entry.ends
@@ -183,12 +173,9 @@ def _name_at(file: bytes, at: int, end: int) -> str:
 
 
 def _content(file: bytes, entry: _Entry) -> bytes:
-    head = entry.local()
-    content = file[entry.at + len(head) : entry.ends]
+    content = file[entry.at + _LOCAL.size + len(entry.name) : entry.ends]
     if zlib.crc32(content) != entry.crc:
         raise _refused(entry.name, "内容与校验码不符", _AGAIN)
-    if file[entry.at : entry.at + len(head)] != head:
-        raise _refused(entry.name, "部分头与目录不符", _AGAIN)
     return content
 
 
@@ -198,4 +185,4 @@ def _refused(part: str, what: str, remedy: str) -> Refused:
 
 def _shown(name: str) -> str:
     """A name from a file that may be anything: printable, short."""
-    return ascii(name)[1:-1][:60]
+    return ascii(name)[1:-1][:_LONGEST_NAME]

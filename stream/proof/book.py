@@ -24,6 +24,7 @@ from stream.settings import load_yaml
 
 MOST_YAML = 4 << 20
 MOST_NODES = 500_000
+MOST_DEPTH = 50
 T = TypeVar("T")
 
 
@@ -74,7 +75,7 @@ def _check_size(content: bytes) -> None:
                 sizes[event.anchor] = 1
         elif isinstance(event, yaml.CollectionStartEvent):
             opened.append((event.anchor, total))
-            total += 1
+            total += MOST_NODES if len(opened) > MOST_DEPTH else 1
         elif isinstance(event, yaml.CollectionEndEvent):
             anchor, before = opened.pop()
             if anchor is not None:

@@ -89,13 +89,13 @@ def _listing_faults(parts: Mapping[str, bytes]) -> Iterator[Fault]:
     if [one.name for one in manifest.parts] != sorted(listed):
         yield Fault(part=names.MANIFEST, what="所列各部分重复或次序不对", remedy=AGAIN)
     for name in sorted(parts.keys() - listed.keys() - {names.MANIFEST}):
-        yield Fault(part=name, what="清单中没有这一部分", remedy=AGAIN)
+        yield Fault(part=name, what="清单（manifest.json）中没有这一部分", remedy=AGAIN)
     for name in sorted(listed.keys() - parts.keys() - set(missing)):
-        yield Fault(part=name, what="清单列有，文件中没有", remedy=AGAIN)
+        yield Fault(part=name, what="清单（manifest.json）列有，文件中没有", remedy=AGAIN)
     for name in sorted(listed.keys() & parts.keys()):
         content, one = parts[name], listed[name]
         if (one.size, one.sha256) != (len(content), sha256(content)):
-            yield Fault(part=name, what="大小或 SHA-256 与清单不符", remedy=AGAIN)
+            yield Fault(part=name, what="大小或 SHA-256 与清单（manifest.json）不符", remedy=AGAIN)
 
 
 def _read(parts: Mapping[str, bytes]) -> Contents:

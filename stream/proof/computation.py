@@ -61,7 +61,7 @@ def _responses(judgement: Judgement, incident: Incident) -> Words:
     for one in sorted(incident.responses, key=lambda one: (one.known_at, one.mention)):
         yield _response(one)
         for row in judgement.obligations:
-            if row.clock == "strict" and row.start is not None and one.is_authoritative:
+            if row.clock == "strict" and row.start is not None and row.due is not None and one.is_authoritative:
                 yield f"    距 {row.rule} 起点：{_elapsed(_between(row.start, one.published))}"
 
 

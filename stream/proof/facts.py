@@ -34,6 +34,7 @@ def facts_at(incident: Incident, at: datetime) -> Incident:
         emergencies=[one for one in incident.emergencies if one.known_at <= at],
         occurred=[one for one in incident.occurred if one.known_at <= at],
         figures=[one for one in incident.figures if one.known_at <= at],
+        known=[one for one in incident.known if one.known_at <= at],
         responses=responses, decisions=decisions, hot=[one for one in incident.hot if one.at <= at],
         heat=heats.NO_HEAT, terms=[], prints=[], due_at=None,
     )  # fmt: skip
@@ -41,8 +42,8 @@ def facts_at(incident: Incident, at: datetime) -> Incident:
 
 
 def cited(incident: Incident) -> dict[str, set[str]]:
-    """Every post that a fact rests on, with what it is cited for: `first_public`, `occurred`, `figure`, `emergency`,
-    `response`, `answered`, `decision`."""
+    """Every post that a fact rests on, with what it is cited for: `first_public`, `occurred`, `known`, `figure`,
+    `emergency`, `response`, `answered`, `decision`."""
     found: dict[str, set[str]] = {incident.first_public.mention: {"first_public"}}
     for role, mention in _roles(incident):
         found.setdefault(mention, set()).add(role)
@@ -52,6 +53,7 @@ def cited(incident: Incident) -> dict[str, set[str]]:
 def _roles(incident: Incident) -> Iterator[tuple[str, str]]:
     yield from (("emergency", one.mention) for one in incident.emergencies)
     yield from (("occurred", one.mention) for one in incident.occurred)
+    yield from (("known", one.mention) for one in incident.known)
     yield from (("figure", one.mention) for one in incident.figures)
     yield from (("response", one.mention) for one in incident.responses)
     yield from (("answered", one.answers) for one in incident.responses if one.answers is not None)
@@ -80,6 +82,7 @@ def _known(response: Response, at: datetime) -> Response:
 def _instants(incident: Incident) -> Iterator[datetime]:
     yield from (one.known_at for one in incident.emergencies)
     yield from (one.known_at for one in incident.occurred)
+    yield from (one.known_at for one in incident.known)
     yield from (one.known_at for one in incident.figures)
     yield from (one.known_at for one in incident.responses)
     yield from (one.removal_known_at for one in incident.responses if one.removal_known_at is not None)
