@@ -110,7 +110,7 @@ def _by_rule(
         return None, "unknown", "受理日期不详" if found is None else DUTY_REASONS[found.reason or "no_number"]
     due = found.due.date() if isinstance(found.due, datetime) else found.due
     if status == "answered":
-        return (due, "unknown", "答复日期不详") if answered is None else (due, _in_time(answered <= due), "")
+        return due, *_answered(accepted, answered, due)
     return due, "over_silent" if now.astimezone(SHANGHAI).date() > due else "running", ""
 
 
@@ -122,8 +122,12 @@ def _unfit(letter: Letter, rule: Rule, accepted: date | None) -> str:
     return "受理时规则未生效或已失效" if noon is not None and not is_in_force(rule, noon) else ""
 
 
-def _in_time(is_in_time: bool) -> Outcome:
-    return "in_time" if is_in_time else "over"
+def _answered(accepted: date | None, answered: date | None, due: date) -> tuple[Outcome, str]:
+    if accepted is None or answered is None:
+        return "unknown", "答复日期不详"
+    if answered < accepted:
+        return "unknown", "答复日期早于受理日期"
+    return "in_time" if answered <= due else "over", ""
 
 
 def is_usable(rule: Rule) -> bool:
