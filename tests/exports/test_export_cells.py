@@ -299,10 +299,10 @@ def test_the_task_table_has_the_columns_of_document_002():
 
 
 def said(day, form="statement", text="已责成有关科室办理。", **changes):
+    published = exactly(datetime(2025, 9, day, 10, tzinfo=SHANGHAI), "row")
     return msgspec.structs.replace(
-        Reply(department="砚溪市教育局", form=form, published=exactly(datetime(2025, 9, day, 10, tzinfo=SHANGHAI), "row"),
-              text=text, is_removed=False), **changes,
-    )  # fmt: skip
+        Reply(department="砚溪市教育局", published=published, form=form, text=text, is_removed=False), **changes
+    )
 
 
 def letter(id, day, *replies, region="370700"):
