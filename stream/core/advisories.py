@@ -6,8 +6,10 @@ gap is a hint. CN-ISSUER-LEVEL (总体应急预案2025 §3.3.5): a provincial or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+
+import msgspec
 
 from stream.core.cases import Due, Response
 from stream.core.docket import Case, History, Row
@@ -30,7 +32,7 @@ def advisory_history(rule: Rule, case: Case) -> History:
             history.cease(case, situation)
             continue
         for at in _instants(rule, case, (situation, ends)):
-            row = _row_at(rule, case, at)
+            row = _row_at(rule, case, at) or _fallen_away(history, at)
             if row is not None:
                 history.enter(case, row, at)
     _remind(history, rule, case)
@@ -40,20 +42,40 @@ def advisory_history(rule: Rule, case: Case) -> History:
 def _instants(rule: Rule, case: Case, stretch: tuple[Situation, datetime | None]) -> list[datetime]:
     situation, ends = stretch
     last = case.until if ends is None else min(ends, case.until)
-    found = {one.known_at for one in _decisive(rule, case) if situation.since < one.known_at <= last}
+    found = {at for at in _decisive(rule, case) if situation.since < at <= last}
     at_end = {last} if ends is None and last > situation.since else set()
     return sorted({situation.since} | {at for at in found if ends is None or at < ends} | at_end)
 
 
-def _usable(rule: Rule, case: Case) -> list[Response]:
-    return [one for one in case.candidates.responses if one.form in rule.evidence.forms]
+Said = tuple[Response, Statement]
 
 
-def _decisive(rule: Rule, case: Case) -> Iterator[Response]:
-    """The responses at which the row appears or its verdict turns."""
+def _usable(rule: Rule, case: Case) -> list[Said]:
+    return [one for one in case.candidates.stages if one[0].form in rule.evidence.forms]
+
+
+def _standing(said: Sequence[Said], at: datetime) -> list[Said]:
+    """What is known at `at` and was neither withdrawn nor rejected nor corrected by then."""
+    return [
+        (response, one)
+        for response, one in said
+        if one.known_at <= at
+        and (one.gone_at is None or at < one.gone_at)
+        and (one.void_at is None or at < one.void_at)
+    ]
+
+
+def _decisive(rule: Rule, case: Case) -> Iterator[datetime]:
+    """When the row may appear or its verdict turn: by the first response, the first that satisfies; where any of them
+    fell away, whenever one came or went."""
     usable = _usable(rule, case)
-    yield from usable[:1]
-    yield from [one for one in usable if _satisfies(rule, one, usable[0])][:1]
+    ends = [at for _, one in usable for at in (one.gone_at, one.void_at) if at is not None]
+    if ends:
+        yield from ends
+        yield from [one.known_at for _, one in usable]
+        return
+    yield from [one.known_at for _, one in usable[:1]]
+    yield from [one.known_at for response, one in usable if _satisfies(rule, response, usable[0][0])][:1]
 
 
 def _satisfies(rule: Rule, response: Response, first: Response) -> bool:
@@ -64,23 +86,31 @@ def _satisfies(rule: Rule, response: Response, first: Response) -> bool:
 
 def _row_at(rule: Rule, case: Case, at: datetime) -> Row | None:
     """The row as known at `at`; a follow-up is owed only after a first release."""
-    known = [one for one in _usable(rule, case) if one.known_at <= at]
+    known = _standing(_usable(rule, case), at)
     needs_first = rule.start.point == "last_statement"
     if needs_first and not known:
         return None
-    start = known[-1].published if needs_first else case.incident.first_public.interval
+    start = known[-1][1].published if needs_first else case.incident.first_public.interval
     # Never used as a deadline: an advisory row has none, and is shown without.
     clock = Clock(name=STRICT, start=start, basis=rule.start.point, due=Due(earliest=None, latest=start.latest))
-    done = next((one for one in known if _satisfies(rule, one, known[0])), None)
+    done = next((one for response, one in known if _satisfies(rule, response, known[0][0])), None)
     return Row(rule=rule, clock=clock, ruling=_ruling(rule, case, (done, start.latest), at))
 
 
-def _ruling(rule: Rule, case: Case, found: tuple[Response | None, datetime], at: datetime) -> Ruling:
+def _fallen_away(history: History, at: datetime) -> Row | None:
+    """The row after everything it rested on was withdrawn or rejected."""
+    row = history.rows.get(STRICT)
+    if row is None or row.ruling.verdict == "not_applicable":
+        return None
+    gone = Ruling(verdict="not_applicable", reason="no_longer_applies", at=at)
+    return msgspec.structs.replace(row, ruling=gone)
+
+
+def _ruling(rule: Rule, case: Case, found: tuple[Statement | None, datetime], at: datetime) -> Ruling:
     done, last = found
     if done is not None:
-        statement = Statement(mention=done.mention, published=done.published, known_at=done.known_at)
         reason: Reason = "issuer_level_reached" if rule.evidence.min_level else "follow_up_released"
-        return Ruling(verdict="met", reason=reason, at=min(done.published.latest, at), statement=statement)
+        return Ruling(verdict="met", reason=reason, at=min(done.published.latest, at), statement=done)
     if rule.evidence.min_level is not None:
         return Ruling(verdict="pending", reason="no_number", at=at)
     gap = at >= last + case.advisory_gap

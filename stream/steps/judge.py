@@ -109,8 +109,9 @@ class Judge:
         if self._assume_covered:
             return
         at = _happened_at(judgement)
-        sources = {channel.source for one in judgement.responsible for channel in self._registry.channels(one.body, at)}
-        self._waiting.put(judgement, sorted(sources))
+        channels = [channel for one in judgement.responsible for channel in self._registry.channels(one.body, at)]
+        reach = timedelta(minutes=max((one.poll_minutes for one in channels), default=0))
+        self._waiting.put(judgement, sorted({one.source for one in channels}), reach)
 
 
 def _happened_at(judgement: Judgement) -> datetime:

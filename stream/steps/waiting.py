@@ -7,24 +7,27 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from stream.core.cases import Judgement
 from stream.core.documents import Coverage
+from stream.core.intervals import SHANGHAI
 
 # Verdicts that rest on silence.
 _SILENT = ("pending", "breached", "breached_but_fair_clock_met", "unknown_coverage_gap")
 # After every id: such a pair stands behind all of its instant.
 _LAST = "\U0010ffff"
+# An unstated start: nothing here bounds the window from below.
+_EVER = datetime.min.replace(tzinfo=SHANGHAI)
 
 Deadline = tuple[datetime, str]
 
 
 class Windows(Struct, frozen=True, kw_only=True):
-    """Of one judgement: the first deadline that is pending, the hull of the windows that silence has decided, and when
-    it was judged."""
+    """Of one judgement: the first deadline that is pending, the hull of the windows that silence has decided, up to
+    where a poll still reaches back into them, and when it was judged."""
 
     sources: tuple[str, ...]
     pending: datetime | None
@@ -47,10 +50,11 @@ class Waiting:
         self._queues: dict[str, Queue] = {}
         self._judged: dict[datetime, set[str]] = {}
 
-    def put(self, judgement: Judgement, sources: Sequence[str]) -> None:
-        """Remembers which of `sources` may still turn this judgement; forgets it where none may."""
+    def put(self, judgement: Judgement, sources: Sequence[str], reach: timedelta = timedelta()) -> None:
+        """Remembers which of `sources` may still turn this judgement; forgets it where none may. `reach`: how far back
+        a poll of theirs shows what was published."""
         self._remove(judgement.id)
-        windows = _windows(judgement, sources)
+        windows = _windows(judgement, sources, reach)
         if windows is None:
             return
         self._windows[judgement.id] = windows
@@ -91,11 +95,11 @@ class Waiting:
                 yield queue.decided, (windows.decided[1], id)
 
 
-def _windows(judgement: Judgement, sources: Sequence[str]) -> Windows | None:
+def _windows(judgement: Judgement, sources: Sequence[str], reach: timedelta) -> Windows | None:
     """Windows that no statement answered in time; of closed incidents only those still pending."""
     kept = ("pending",) if judgement.state != "open" else _SILENT
     timed = [
-        (one.verdict, one.start.earliest or one.start.latest, one.due.latest)
+        (one.verdict, one.start.earliest or _EVER, one.due.latest)
         for one in judgement.obligations
         if one.verdict in kept and one.due is not None and one.start is not None and not one.provisional
     ]
@@ -105,6 +109,6 @@ def _windows(judgement: Judgement, sources: Sequence[str]) -> Windows | None:
     return Windows(
         sources=tuple(sources),
         pending=min((deadline for verdict, _, deadline in timed if verdict == "pending"), default=None),
-        decided=(min(start for start, _ in decided), max(end for _, end in decided)) if decided else None,
+        decided=(min(start for start, _ in decided), max(end for _, end in decided) + reach) if decided else None,
         judged_at=judgement.collected_at,
     )

@@ -209,6 +209,16 @@ def test_the_poll_past_the_deadline_turns_silence_into_a_breach(step: Judge, sta
     assert (change.at, change.known_at) == (NOON + 5 * HOUR, NOON + 5.1 * HOUR)
 
 
+def test_a_poll_soon_after_the_deadline_that_is_told_late_still_reaches_back(step: Judge, state: Kept) -> None:
+    deliver(step, state, an_incident(), a_row(-1, 4.5))
+    (unknown,) = deliver(step, state, a_row(6.9, 7.0))
+    assert strict(unknown) == "unknown_coverage_gap"
+    told_late = msgspec.structs.replace(a_row(5.2, 5.3), collected_at=NOON + 8 * HOUR)
+    (late,) = deliver(step, state, told_late)
+    assert strict(late) == "breached"
+    assert [(one.from_at, one.counts) for one in late.gaps if one.rule == "CN-5H-AUTH"] == [(NOON + 4.5 * HOUR, False)]
+
+
 @pytest.mark.parametrize("last", [(4.9, 5.1), (5.1, 5.2)])
 def test_coverage_seen_again_changes_nothing_and_yields_the_same(step: Judge, state: Kept, last: Any) -> None:
     deliver(step, state, an_incident(), a_row(-1, 4.9))
