@@ -63,7 +63,8 @@ def _ruled(one: Obligation | None) -> str:
     if one is None:
         return small("没有这一项")
     due = f"；时限 {short(one.due.latest)}" if one.due is not None else ""
-    return _verdict(one.verdict) + small(reason_words(one.reason) + due)
+    took = f"；用时 {taken(one.elapsed_s)}" if one.elapsed_s is not None else ""
+    return _verdict(one.verdict) + small(reason_words(one.reason) + due + took)
 
 
 def _verdict(verdict: Verdict) -> str:

@@ -108,7 +108,7 @@ def links(found: Sequence[AuditEntry]) -> str:
                 noted(DECISIONS.get(one.what) or ENTRIES.get(one.what, one.what), one.id),
                 safe(one.why),
                 f"{safe(stood(one.before))} → {safe(stood(one.after))}",
-                f'<span class="hy-hash">{safe(one.sha256, 12)}</span>',
+                f'<span class="hy-hash">{safe(one.sha256[:12])}</span>',
             ]
             for one in found
         ),

@@ -92,7 +92,7 @@ def decided(identity: str) -> None:
     incident = queries.incident(identity)
     if incident is not None:
         st.html(trail.decisions(incident))
-        with st.expander("留痕（哈希链：每一步不可改写，huiying audit verify 可查验）", icon=":material/link:"):
+        with st.expander("留痕（哈希链：改动、缺失、调换都会被 huiying audit verify 查出）", icon=":material/link:"):
             st.html(trail.links(queries.links(incident)))
 
 
@@ -164,7 +164,10 @@ def _entries(entry: str, incident: Incident) -> dict[str, Any]:
     elif entry == "objection":
         given["body"] = st.text_input("提出异议的单位（必填）", key="body", max_chars=200)
         given["text"] = st.text_area("异议内容（必填）", key="objection", max_chars=8 * TEXT_LIMIT)
-        given["file"] = st.file_uploader("附件（一份，最大 20 MB，存入证据库）", key="file")
+        limit = LARGEST_ATTACHMENT >> 20
+        given["file"] = st.file_uploader(
+            f"附件（一份，最大 {limit} MB，存入证据库）", key="file", max_upload_size=limit
+        )
     if entry in {"interval", "restated"}:
         given["earliest"] = st.text_input(
             "最早（可不填）", placeholder="2026-03-02 09:10", key="earliest", max_chars=40
