@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import names, queries
 from dashboard.names import settings
 from stream.backends import open_backends
-from stream.bookkeeping import Deed, entries_in, masked, record, with_all_known
+from stream.bookkeeping import Book, Deed, entries_in, masked, record, with_all_known
 from stream.core.documents import Entry, EntryKind
 from stream.core.duties import Duty, opened_id
 from stream.core.duty_course import moment
@@ -32,13 +32,13 @@ class Incomplete(ValueError):
 def listed(period: tuple[date, date], region: str | None, now: datetime) -> list[Duty]:
     """The duties due in a period, with everything that is on record."""
     entries = _entries()
-    return duties(names.rules(), entries, with_all_known(entries, now), period, region)
+    return duties(names.rules(), entries, with_all_known(entries, now), period, region, names.holidays())
 
 
 def duty(identity: str, now: datetime) -> Duty | None:
     """One duty; None if there is none."""
     entries = _entries()
-    return duty_of(identity, names.rules(), entries, with_all_known(entries, now))
+    return duty_of(identity, names.rules(), entries, with_all_known(entries, now), names.holidays())
 
 
 def _entries() -> dict[str, list[Entry]]:
@@ -102,7 +102,7 @@ def keep(deed: Deed) -> str:
     """Records it; returns the entry's id. Raises UsageError where the rule does not allow it."""
     at = queries.now().at
     with closing(open_backends(settings())) as backends:
-        entry = record(backends.store, names.rules(), deed, at)
+        entry = record(backends.store, Book(names.rules(), names.holidays()), deed, at)
         backends.store.refresh()
     return entry.id
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from stream.core.alert_policy import AlertPolicy
 from stream.core.authorities import Authorities
 from stream.core.rules import Rules
+from stream.core.workdays import LocalHolidays
 from stream.reading.places import codes_by_name, name_of
 from stream.reading.topics import TopicConfig
 from stream.settings import Settings, load_settings, load_yaml
@@ -49,6 +50,13 @@ def rule_titles() -> dict[str, str]:
 def rule_names() -> dict[str, str]:
     """What each rule is called in short: the alerts' name, else its own words."""
     return {**rule_titles(), **load_yaml(settings().file("alerts"), AlertPolicy).rule_names}
+
+
+@cache
+def holidays() -> LocalHolidays:
+    """Days off that only single regions have; none where that file is not there."""
+    path = settings().file("holidays")
+    return load_yaml(path, LocalHolidays) if path.exists() else LocalHolidays()
 
 
 @cache

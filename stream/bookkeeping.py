@@ -17,13 +17,14 @@ from stream.core.duties import entry_of
 from stream.core.ledger import by_subject, fault_of
 from stream.core.records import Clock
 from stream.core.rules import Rules
+from stream.core.workdays import LocalHolidays
 from stream.errors import UsageError
 from stream.outputs import items
 from stream.ports import EVERYTHING, Filter, Save, Store
 from stream.reading.privacy import mask
 
 # Instants, hashes and public addresses are no free text: masking could change what they say.
-_VERBATIM = frozenset({"start", "at", "from", "to", "until", "url", "sha256", "of", "grade"})
+_VERBATIM = frozenset({"start", "at", "from", "to", "until", "url", "sha256", "of", "grade", "region"})
 
 
 class Deed(Struct, frozen=True, kw_only=True):
@@ -36,13 +37,20 @@ class Deed(Struct, frozen=True, kw_only=True):
     value: Any = None
 
 
+class Book(Struct, frozen=True):
+    """What duties are judged by: the rules, and the days off of single regions."""
+
+    rules: Rules
+    overlay: LocalHolidays
+
+
 def entries_in(store: Store, now: datetime | None = None, since: datetime | None = None) -> dict[str, list[Entry]]:
     """Every entry on duties by duty, oldest first; of those known at `now`, and made from `since` on, if given."""
     where = EVERYTHING if since is None else Filter(since=since)
     return by_subject(items(store, Entry, where), now)
 
 
-def record(store: Store, rules: Rules, deed: Deed, at: datetime) -> Entry:
+def record(store: Store, book: Book, deed: Deed, at: datetime) -> Entry:
     """Saves it at `at` (the pipeline's time), private data masked. Raises UsageError where it would have no effect."""
     if not deed.who.strip() or not deed.why.strip():
         raise UsageError("须写明是谁登记的、依据什么")
@@ -52,7 +60,7 @@ def record(store: Store, rules: Rules, deed: Deed, at: datetime) -> Entry:
     # A pipeline that stands still gives one instant to all: what is said later must still come later.
     at = max([at, *(one.collected_at + timedelta(microseconds=1) for one in entries.get(deed.subject, ()))])
     entry = entry_of(at, signed, deed.what, (deed.subject, rule), masked(deed.value))
-    if (fault := fault_of(entry, rules, entries)) is not None:
+    if (fault := fault_of(entry, book.rules, entries, book.overlay)) is not None:
         raise UsageError(fault)
     store.save_many([Save(item=entry, expected=0)])
     return entry

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from stream.assembly import load_alert_policy, load_registry, load_rules
+from stream.assembly import load_alert_policy, load_holidays, load_registry, load_rules
 from stream.core.cases import Alert
 from stream.core.documents import Entry
 from stream.core.duties import Duty, day_of
@@ -33,6 +33,7 @@ class Reminding:
     def __init__(self, settings: Settings, backends: Backends) -> None:
         policy = load_alert_policy(settings)
         self._rules, self._rungs, self._silences = load_rules(settings), policy.duties, policy.silences
+        self._overlay = load_holidays(settings)
         self._region_name = load_registry(settings).region_name
         self._backends = backends
         self._entries: dict[str, Entry] = {}
@@ -65,7 +66,7 @@ class Reminding:
         entries = by_subject(self._entries.values())
         changed = entries if self._looked_at is None else {one: entries.get(one, []) for one in fresh}
         for subject in changed:
-            duty = duty_of(subject, self._rules, entries, now)
+            duty = duty_of(subject, self._rules, entries, now, self._overlay)
             if duty is not None and duty.period is None:
                 self._duties[subject] = duty
         self._duties = {id: one for id, one in self._duties.items() if one.period is None}

@@ -58,6 +58,7 @@ def opening() -> None:
         start = st.text_input("起算之日", placeholder="2026-02-11", key="start", max_chars=40)
         title = st.text_input(f"事项（{NO_NAMES}）", key="title", max_chars=TEXT_LIMIT)
         body = st.text_input("责任单位", key="body", max_chars=TEXT_LIMIT)
+        region = st.text_input("在哪里（六位行政区划代码，可不填）", key="region", max_chars=6)
         grade, until = None, ""
         if rules[rule].window.by_grade:
             grade = st.selectbox("事故等级", list(GRADES), format_func=lambda one: GRADES[one], key="grade")
@@ -65,7 +66,7 @@ def opening() -> None:
             until = st.text_input("这一季的末日", placeholder="2026-10-31", key="until", max_chars=40)
         signed = _signed()
         if st.form_submit_button("登记", type="primary"):
-            given = {"start": start, "title": title, "body": body, "grade": grade, "until": until}
+            given = {"start": start, "title": title, "body": body, "grade": grade, "region": region, "until": until}
             _open(rule, given, signed)
 
 

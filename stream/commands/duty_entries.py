@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -14,13 +15,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from stream.assembly import load_rules
+from stream.assembly import load_holidays, load_rules
 from stream.backends import open_backends
-from stream.bookkeeping import Deed, masked, now_of, record
+from stream.bookkeeping import Book, Deed, masked, now_of, record
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
+from stream.core.authorities import Authorities
 from stream.core.duties import day_of, opened_id
 from stream.core.duty_course import moment
 from stream.errors import UsageError
+from stream.reading.places import codes_by_name
+from stream.settings import Settings, load_yaml
 
 console = Console()
 
@@ -54,6 +58,7 @@ def open_command(
     why: Why,
     body: Annotated[str | None, typer.Option("--body", help="责任单位")] = None,
     grade: Annotated[str | None, typer.Option("--grade", help="事故等级 I 至 IV（时限依等级而定的规则）")] = None,
+    region: Annotated[str | None, typer.Option("--region", help="在哪里：行政区划代码或名称")] = None,
     until: Annotated[str | None, typer.Option("--until", help="一季的末日（只在一季中适用的规则）")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
@@ -61,7 +66,10 @@ def open_command(
     began = moment(start)
     if began is None:
         raise UsageError(f"--start {start}：不是日期或时刻；例如 2026-02-11 或 2026-02-11 09:30")
-    value = _without_none({"start": start, "title": title, "body": body, "grade": grade, "until": until})
+    code = region_in(region, settings_of(config))
+    value = _without_none(
+        {"start": start, "title": title, "body": body, "grade": grade, "region": code, "until": until}
+    )
     named = masked(value)
     identity = opened_id(rule, began, named["title"].strip(), (named.get("body") or "").strip())
     _record(Deed(who=who, why=why, what="duty_open", subject=identity, value=value), config)
@@ -161,6 +169,17 @@ def review_command(
     _record(Deed(who=who, why=why, what="duty_review", subject=identity, value=value), config)
 
 
+def region_in(text: str | None, settings: Settings) -> str | None:
+    """The code of the region an option names. Raises UsageError."""
+    if text is None or re.fullmatch(r"[1-9][0-9]{5}", text):
+        return text
+    added = {name: code for code, name in load_yaml(settings.file("authorities"), Authorities).regions.items()}
+    codes = (added[text],) if text in added else codes_by_name().get(text, ())
+    if len(codes) != 1:
+        raise UsageError(f"--region {text}：没有这个地方，或同名的不止一个；请写六位代码")
+    return codes[0]
+
+
 def day_in(text: str, option: str) -> date:
     """The day an option names. Raises UsageError."""
     found = moment(text)
@@ -172,7 +191,9 @@ def day_in(text: str, option: str) -> date:
 def _record(deed: Deed, config: Path) -> None:
     settings = settings_of(config)
     with closing(open_backends(settings)) as backends:
-        entry = record(backends.store, load_rules(settings), deed, now_of(backends.store))
+        entry = record(
+            backends.store, Book(load_rules(settings), load_holidays(settings)), deed, now_of(backends.store)
+        )
     console.print(f"已记录 {entry.id}", markup=False)
 
 

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from stream.assembly import load_rules
+from stream.assembly import load_holidays, load_rules
 from stream.backends import open_backends
 from stream.bookkeeping import entries_in, now_of, with_all_known
 from stream.commands import duty_entries
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
-from stream.core.authorities import Authorities
+from stream.core.documents import Entry
 from stream.core.duties import (
     DUTY_REASONS,
     DUTY_VERDICTS,
@@ -34,8 +34,6 @@ from stream.core.ledger import duties, duty_of
 from stream.errors import UsageError
 from stream.outputs import interval, line
 from stream.ports import Store
-from stream.reading.places import codes_by_name
-from stream.settings import Settings, load_yaml
 
 console = Console()
 ledger_app = typer.Typer(
@@ -65,12 +63,12 @@ def list_command(
 ) -> None:
     """一段时间内到期的事项：定期事项由规则自动产生，其余由人登记。"""
     settings = settings_of(config)
-    rules, code = load_rules(settings), _region(region, settings)
+    rules, code = load_rules(settings), duty_entries.region_in(region, settings)
     with closing(open_backends(settings)) as backends:
         entries, at = _known(backends.store, as_of)
         year = day_of(at).year
         period = _day(first, "--from") or date(year, 1, 1), _day(last, "--to") or date(year, 12, 31)
-        found = duties(rules, entries, at, period, code)
+        found = duties(rules, entries, at, period, code, load_holidays(settings))
     if as_json:
         sys.stdout.writelines(line(duty_line(one, at)) + "\n" for one in found)
         return
@@ -89,7 +87,7 @@ def show_command(
     settings = settings_of(config)
     with closing(open_backends(settings)) as backends:
         entries, at = _known(backends.store, as_of)
-        found = duty_of(identity, load_rules(settings), entries, at)
+        found = duty_of(identity, load_rules(settings), entries, at, load_holidays(settings))
     if found is None:
         raise UsageError(f"没有事项 {identity}；huiying ledger list 可列出")
     if as_json:
@@ -174,13 +172,3 @@ def _known(store: Store, as_of: str | None) -> tuple[dict[str, list[Entry]], dat
 
 def _day(text: str | None, option: str) -> date | None:
     return None if text is None else duty_entries.day_in(text, option)
-
-
-def _region(text: str | None, settings: Settings) -> str | None:
-    if text is None or text.isascii():
-        return text
-    added = {name: code for code, name in load_yaml(settings.file("authorities"), Authorities).regions.items()}
-    codes = (added[text],) if text in added else codes_by_name().get(text, ())
-    if len(codes) != 1:
-        raise UsageError(f"--region {text}：没有这个地方，或同名的不止一个；请写六位代码")
-    return codes[0]

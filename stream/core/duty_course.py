@@ -14,12 +14,13 @@ from typing import Any, cast, get_args
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stream.core.calendars import LONGEST_DAYS, Explanation, Step, explain
+from stream.core.calendars import LONGEST_DAYS, Explanation, Step, explain, restarted
 from stream.core.decided import interval_in
 from stream.core.documents import Entry, Grade
 from stream.core.duties import Given, Noted, Review, day_of, days_of
 from stream.core.intervals import Interval
 from stream.core.rules import Rule
+from stream.core.workdays import NATIONWIDE, Place
 
 LISTED = 50  # lines of a review, formalities of an extension
 LONGEST_TEXT = 2_000
@@ -37,6 +38,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     body: str | None
     grade: Grade | None
     until: date | None
+    region: str | None
 
 
 class Course(Struct, frozen=True, kw_only=True):
@@ -46,6 +48,7 @@ class Course(Struct, frozen=True, kw_only=True):
     begun: date | datetime
     start: date | datetime
     grade: Grade | None = None
+    place: Place = NATIONWIDE
     fixed: Explanation | None = None
     extended: int = 0
     suspended: tuple[tuple[date, date | None], ...] = ()
@@ -59,7 +62,8 @@ def computed(course: Course) -> Explanation:
     if course.fixed is not None:
         return course.fixed
     closed = [(first, last) for first, last in course.suspended if last is not None]
-    return explain(course.rule, course.start, course.extended, closed, course.grade)
+    counted = explain(course.rule, course.start, course.extended, closed, course.grade, course.place)
+    return counted if course.start == course.begun else restarted(course.rule, course.begun, counted)
 
 
 def pause(course: Course, due: date | datetime | None) -> date | None:
@@ -131,7 +135,12 @@ def _extended(course: Course, entry: Entry) -> Course:
     due = computed(course).due
     if due is not None and _day(value, "at", entry) > day_of(due) and pause(course, due) is None:
         raise NoEffect(f"期限 {day_of(due)} 已过，不能再延长")
-    return replace(course, extended=course.extended + by)
+    extended = replace(course, extended=course.extended + by)
+    try:
+        computed(extended)
+    except ValueError as error:
+        raise NoEffect(str(error)) from None
+    return extended
 
 
 def _suspended(course: Course, entry: Entry) -> Course:
@@ -234,9 +243,13 @@ def opening_of(entry: Entry) -> Opening:
     if grade is not None and grade not in get_args(Grade):
         raise NoEffect(f"等级应为：{'、'.join(get_args(Grade))}")
     until = _date(value.get("until"))
+    region = _text(value.get("region"))
+    if region is not None and not re.fullmatch(r"[1-9][0-9]{5}", region):
+        raise NoEffect("地方（region）须是六位行政区划代码")
     return Opening(
-        start=start, title=title, body=_text(value.get("body")), grade=cast("Grade | None", grade), until=until
-    )
+        start=start, title=title, body=_text(value.get("body")), grade=cast("Grade | None", grade), until=until,
+        region=region,
+    )  # fmt: skip
 
 
 def moment(text: Any) -> date | datetime | None:

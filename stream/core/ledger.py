@@ -18,6 +18,7 @@ from stream.core.duties import Duty, DutyReason, DutyVerdict, Given, Noted, day_
 from stream.core.duty_course import Course, NoEffect, Opening, computed, fixed, opening_of, pause, run
 from stream.core.intervals import SHANGHAI
 from stream.core.rules import Rule, Rules, is_in_force, is_on, modality_at, region_prefix, version_of
+from stream.core.workdays import LocalHolidays, Place
 
 Entries = Mapping[str, Sequence[Entry]]
 """Entries by their subject, oldest first."""
@@ -35,34 +36,44 @@ def by_subject(entries: Iterable[Entry], now: datetime | None = None) -> dict[st
 
 
 def duties(
-    rules: Rules, entries: Entries, now: datetime, period: tuple[date, date], region: str | None = None
+    rules: Rules,
+    entries: Entries,
+    now: datetime,
+    period: tuple[date, date],
+    region: str | None = None,
+    overlay: LocalHolidays | None = None,
 ) -> list[Duty]:
     """Every duty that is due in `period` (both ends inclusive), the next due first; single matters that have no due
-    date are listed by their start. `region`: a code; rules that hold there, or in places within it."""
-    found = {one.id: one for one in _periodic(rules, entries, now, period, region)}
+    date are listed by their start. `region`: a code; rules that hold there, or in places within it. `overlay`: days
+    off of single regions (config/holidays.yaml)."""
+    here = (rule for rule in _kept(rules) if applies_in(_region(rule), region))
+    found = {one.id: one for one in _periodic(here, entries, now, period, overlay)}
     for subject, listed in entries.items():
-        duty = None if subject in found else _opened(subject, listed, rules, now)
+        duty = None if subject in found else _opened(subject, listed, rules, now, overlay)
         if duty is not None and applies_in(duty.region, region):
             found[subject] = duty
     first, last = period
     return sorted((one for one in found.values() if first <= _shown_at(one) <= last), key=_order)
 
 
-def duty_of(identity: str, rules: Rules, entries: Entries, now: datetime) -> Duty | None:
+def duty_of(
+    identity: str, rules: Rules, entries: Entries, now: datetime, overlay: LocalHolidays | None = None
+) -> Duty | None:
     """One duty; None where neither the rules nor an entry know it."""
     listed = entries.get(identity, ())
-    if listed and (opened := _opened(identity, listed, rules, now)) is not None:
+    if listed and (opened := _opened(identity, listed, rules, now, overlay)) is not None:
         return opened
-    name, _, _ = identity.partition("|")
-    return next((one for one in _named(name, identity, rules, entries, now)), None)
+    versions = (rule for rule in _kept(rules) if rule.id == identity.partition("|")[0])
+    ever = date(1990, 1, 1), day_of(now + AHEAD)
+    return next((one for one in _periodic(versions, entries, now, ever, overlay) if one.id == identity), None)
 
 
-def fault_of(entry: Entry, rules: Rules, entries: Entries) -> str | None:
+def fault_of(entry: Entry, rules: Rules, entries: Entries, overlay: LocalHolidays | None = None) -> str | None:
     """Why an entry about to be made would have no effect (Chinese); None where it has one."""
     if entry.what == "duty_open":
         return _fault_of_opening(entry, rules, entries)
     listed = [*entries.get(entry.subject, ()), entry]
-    duty = duty_of(entry.subject, rules, {**entries, entry.subject: listed}, entry.collected_at)
+    duty = duty_of(entry.subject, rules, {**entries, entry.subject: listed}, entry.collected_at, overlay)
     if duty is None:
         return f"没有事项 {entry.subject}；huiying ledger list 可列出"
     return next((noted.fault for noted in duty.history if noted.entry.id == entry.id), None)
@@ -92,12 +103,13 @@ def applies_in(own: str | None, region: str | None) -> bool:
     return region.startswith(region_prefix(own)) or own.startswith(region_prefix(region))
 
 
-def seasons_of(rule: Rule, entries: Entries) -> list[tuple[date, date]]:
-    """The seasons that people named for a rule that recurs only in one."""
+def seasons_of(rule: Rule, entries: Entries, now: datetime) -> list[tuple[date, date]]:
+    """The seasons that people had named by `now` for a rule that recurs only in one."""
     found = []
     for listed in entries.values():
-        opening = _opening(listed, rule.id) if listed[0].rule == rule.id else None
-        is_withdrawn = any(one.what == "duty_withdraw" and one.value is None for one in listed)
+        known = [one for one in listed if one.collected_at <= now and one.rule == rule.id]
+        opening = _opening(known, rule.id)
+        is_withdrawn = any(one.what == "duty_withdraw" and one.value is None for one in known)
         if opening is not None and not is_withdrawn:
             found.append((day_of(opening.start), opening.until or day_of(opening.start)))
     return sorted(found)
@@ -107,22 +119,17 @@ def seasons_of(rule: Rule, entries: Entries) -> list[tuple[date, date]]:
 
 
 def _periodic(
-    rules: Rules, entries: Entries, now: datetime, period: tuple[date, date], region: str | None
+    rules: Iterable[Rule], entries: Entries, now: datetime, period: tuple[date, date], overlay: LocalHolidays | None
 ) -> Iterator[Duty]:
-    for rule in rules.rules:
-        if rule.judged == "ledger" and is_on(rule) and applies_in(_region(rule), region):
-            seasons = seasons_of(rule, entries) if rule.applies_to.season else ()
-            for one in occurrences(rule, *period, seasons=seasons):
-                yield _arisen(rule, one, entries, now)
+    for rule in rules:
+        seasons = seasons_of(rule, entries, now) if rule.applies_to.season else ()
+        for one in occurrences(rule, *period, seasons=seasons, place=Place(overlay=overlay)):
+            yield _arisen(rule, one, entries.get(duty_id(one), ()), now, overlay)
 
 
-def _named(name: str, identity: str, rules: Rules, entries: Entries, now: datetime) -> Iterator[Duty]:
-    for rule in rules.rules:
-        if rule.id == name and rule.judged == "ledger" and is_on(rule):
-            seasons = seasons_of(rule, entries) if rule.applies_to.season else ()
-            for one in occurrences(rule, date(1990, 1, 1), day_of(now + AHEAD), seasons=seasons):
-                if duty_id(one) == identity:
-                    yield _arisen(rule, one, entries, now)
+def _kept(rules: Rules) -> Iterator[Rule]:
+    """The rules of the ledger that are on."""
+    return (rule for rule in rules.rules if rule.judged == "ledger" and is_on(rule))
 
 
 def duty_id(one: Occurrence) -> str:
@@ -130,17 +137,19 @@ def duty_id(one: Occurrence) -> str:
     return f"{one.rule}|{one.period}"
 
 
-def _arisen(rule: Rule, one: Occurrence, entries: Entries, now: datetime) -> Duty:
+def _arisen(rule: Rule, one: Occurrence, listed: Sequence[Entry], now: datetime, overlay: LocalHolidays | None) -> Duty:
+    """Nothing moves what the calendar sets; what is counted from the day of printing is told day by day."""
     why = rule.deadline or f"{one.period}：{rule.text}"
-    course = Course(
-        rule=rule, begun=one.start, start=one.start, fixed=fixed(rule.id, one.start, one.due, one.reason, why)
-    )
-    identity = duty_id(one)
-    listed = [entry for entry in entries.get(identity, ()) if entry.collected_at <= now]
-    return _ruled(_Named(id=identity, title=rule.text, period=one.period), run(course, listed), now)
+    told = None if rule.start.day is not None else fixed(rule.id, one.start, one.due, one.reason, why)
+    place = Place(region=_region(rule), overlay=overlay)
+    course = Course(rule=rule, begun=one.start, start=one.start, fixed=told, place=place)
+    named = _Named(id=duty_id(one), title=rule.text, period=one.period, region=_region(rule))
+    return _ruled(named, run(course, [entry for entry in listed if entry.collected_at <= now]), now)
 
 
-def _opened(identity: str, listed: Sequence[Entry], rules: Rules, now: datetime) -> Duty | None:
+def _opened(
+    identity: str, listed: Sequence[Entry], rules: Rules, now: datetime, overlay: LocalHolidays | None
+) -> Duty | None:
     known = [entry for entry in listed if entry.collected_at <= now]
     name = identity.partition("|")[0]
     opening = _opening(known, name)
@@ -149,8 +158,11 @@ def _opened(identity: str, listed: Sequence[Entry], rules: Rules, now: datetime)
     rule = _version(rules, name, opening.start)
     if rule is None or rule.applies_to.season:
         return None
-    course = Course(rule=rule, begun=opening.start, start=opening.start, grade=opening.grade)
-    return _ruled(_Named(id=identity, title=opening.title, body=opening.body), run(course, known), now)
+    region = opening.region or _region(rule)
+    place = Place(region=region, overlay=overlay)
+    course = Course(rule=rule, begun=opening.start, start=opening.start, grade=opening.grade, place=place)
+    named = _Named(id=identity, title=opening.title, body=opening.body, region=region)
+    return _ruled(named, run(course, known), now)
 
 
 def _opening(listed: Sequence[Entry], rule: str) -> Opening | None:
@@ -170,7 +182,7 @@ def _region(rule: Rule) -> str | None:
 
 def _version(rules: Rules, name: str, start: date | datetime) -> Rule | None:
     """The version in force at the start, else the newest: then the duty says that it was not in force."""
-    versions = [rule for rule in rules.rules if rule.id == name and rule.judged == "ledger" and is_on(rule)]
+    versions = [rule for rule in _kept(rules) if rule.id == name]
     standing = [rule for rule in versions if _stands(rule, start)]
     return next(reversed(standing or versions), None)
 
@@ -193,6 +205,7 @@ class _Named(Struct, frozen=True, kw_only=True):
     title: str
     period: str | None = None
     body: str | None = None
+    region: str | None = None
 
 
 def _ruled(named: _Named, ran: tuple[Course, list[Noted]], now: datetime) -> Duty:
@@ -204,7 +217,7 @@ def _ruled(named: _Named, ran: tuple[Course, list[Noted]], now: datetime) -> Dut
         id=named.id, rule=rule.id, rule_version=version_of(rule), modality=modality_at(rule, _noon(course.begun)),
         text=rule.text, title=named.title, period=named.period,
         bodies=[named.body] if named.body else list(rule.bodies),
-        region=_region(rule), document=rule.source.document,
+        region=named.region, document=rule.source.document,
         quote=rule.source.quote, start=course.start, due=None if paused else counted.due, verdict=verdict,
         reason=reason, needed=needed(rule), steps=counted.steps, proofs=list(course.proofs), extended=course.extended,
         suspended=list(course.suspended), review=course.review, history=history,

@@ -14,6 +14,7 @@ from stream.core.duty_course import moment
 from stream.core.intervals import SHANGHAI
 from stream.core.ledger import by_subject, duties, duty_of, fault_of
 from stream.core.rules import Rules, rule_named
+from stream.core.workdays import LocalDaysOff, LocalHolidays
 from stream.settings import load_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -474,3 +475,33 @@ def test_a_list_of_a_year_is_bounded() -> None:
     listed = duties(RULES, {}, at("2026-12-31"), (date(2026, 1, 1), date(2026, 12, 31)))
     assert 0 < len(listed) < 500
     assert listed[-1].due is not None and listed[-1].due <= at("2026-12-31").date() + timedelta(days=1)
+
+
+def test_a_duty_counted_from_the_day_of_printing_is_told_day_by_day() -> None:
+    duty = periodic("SEED-LN-PLAN-20WD|2017-07-21", now="2017-08-01")
+    assert duty.due == date(2017, 8, 18)
+    assert sum(step.counted for step in duty.steps) == 20
+
+
+def test_a_local_day_off_counts_where_the_matter_lies() -> None:
+    days = LocalDaysOff(region="450000", name="三月三", days=(date(2026, 4, 20), date(2026, 4, 21)), source="虚构",
+                        verify="memory")  # fmt: skip
+    overlay = LocalHolidays(entries=(days,))
+    within, outside = (Book("CN-FOI-CORRECT-7WD", "2026-04-15", region=code) for code in ("450100", "440100"))
+
+    def due(book: Book) -> Any:
+        found = duty_of(book.id, RULES, by_subject(book.entries), at("2026-04-16"), overlay)
+        assert found is not None and found.region == book.entries[0].value["region"]
+        return found.due
+
+    assert (due(outside), due(within)) == (date(2026, 4, 24), date(2026, 4, 28))
+
+
+def test_only_the_gravest_accident_may_have_its_approval_extended() -> None:
+    for grade, due in (("I", date(2024, 4, 30)), ("II", date(2024, 3, 18))):
+        book = Book("CN-ACC-APPROVE", "2024-03-01", grade=grade)
+        rule = rule_named(RULES, "CN-ACC-APPROVE")
+        assert rule is not None and rule.window.extension is not None
+        needs = list(rule.window.extension.needs)
+        book.add("duty_extend", {"by": 30, "needs": needs, "at": "2024-03-05"}, "2024-03-05T09:00")
+        assert book.of("2024-03-06").due == due, book.faults()
