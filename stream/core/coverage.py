@@ -122,11 +122,9 @@ class _View:
 
     def __init__(self, track: Track, window: Window) -> None:
         self._track, self._window = track, window
-        self._rows = track.within(window.start, window.deadline)
+        # A poll soon after the deadline reaches back into the window, whichever was known first.
+        self._rows = track.within(window.start, window.deadline + track.reach)
         self._poll = track.first_poll(window.deadline)
-        if self._poll is not None and self._poll.from_at >= window.deadline:
-            # A poll soon after the deadline reaches back into the window.
-            self._rows.append(self._poll)
         self._settled_at = max((row.known_at for row in self._rows), default=window.start)
         self._settled: tuple[Reason | None] | None = None
 

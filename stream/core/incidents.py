@@ -268,23 +268,35 @@ def _is_new_occurred(incident: Incident, mention: Mention, issuer: str | None) -
 
 
 def _new_figures(incident: Incident, mention: Mention, issuer: str | None) -> list[FigureFact]:
-    stated = figures_of(mention)
-    if not stated:
-        return []
-    known = {(one.name, one.value, one.issuer) for one in incident.figures}
-    rumours = {(name, value) for name, value, who in known if who is None}
-    news = []
-    for name, value in stated:
-        is_known = any(one[:2] == (name, value) for one in known)
-        is_crowded = sum(one == name for one, _ in rumours) >= VALUES_KEPT
-        if (name, value, issuer) in known or (issuer is None and (is_known or is_crowded)):
+    """What it counts that is news: another value, or the same one published at another time that may matter."""
+    rumours = {(one.name, one.value) for one in incident.figures if one.issuer is None}
+    said, news = published(mention), []
+    for name, value in figures_of(mention):
+        same = [one for one in incident.figures if (one.name, one.value) == (name, value)]
+        # A rumour that only repeats an authority is no news; an authority that confirms a rumour is.
+        kept = same if issuer is None else [one for one in same if one.issuer == issuer]
+        is_crowded = issuer is None and sum(one == name for one, _ in rumours) >= VALUES_KEPT
+        if (kept and not _is_out_of(kept, said, issuer)) or (not kept and is_crowded):
             continue
         fact = FigureFact(
-            name=name, value=value, mention=mention.id, known_at=mention.collected_at, issuer=issuer,
-            published=published(mention),
-        )  # fmt: skip
+            name=name, value=value, mention=mention.id, known_at=mention.collected_at, issuer=issuer, published=said
+        )
         news.append(fact)
     return news
+
+
+def _is_out_of(kept: Sequence[FigureFact], said: Interval, issuer: str | None) -> bool:
+    """Whether it was published before all that say the same (then the gravity was evident sooner, whichever was seen
+    first) or, by an authority, after them all (its newest count stands)."""
+    times = [one.published for one in kept if one.published is not None]
+    if not times:
+        return True
+    bounds = [one.earliest for one in times if one.earliest is not None]
+    is_bounded = len(bounds) == len(times)
+    is_before = said.latest < min(one.latest for one in times) or (
+        is_bounded and (said.earliest is None or said.earliest < min(bounds))
+    )
+    return is_before or (issuer is not None and said.latest > max(one.latest for one in times))
 
 
 def with_answered(incident: Incident, mention: Mention) -> Incident:

@@ -13,10 +13,11 @@ from datetime import date, datetime, timedelta
 
 from stream.core.cases import FigureFact, Incident, PollSpan, Response
 from stream.core.documents import Decision
-from stream.core.intervals import Interval
+from stream.core.intervals import SHANGHAI, Interval
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 AGES = timedelta(days=400)
+MIDNIGHT = datetime(2000, 1, 1, tzinfo=SHANGHAI)
 SPEAKING = ("statement", "update", "clarification", "result", "conference_held")
 HELD = ("conference_held",)
 ANSWERING = (*SPEAKING, "briefing", "interview")
@@ -311,7 +312,7 @@ class Oracle:
         """Minute by minute: said to be unreachable, or neither polled nor within one polling interval before a poll."""
         found, cell = timedelta(), min(self.step, every)
         while start < deadline:
-            end = min(start + cell, deadline)
+            end = min(start + cell - (start - MIDNIGHT) % cell, deadline)  # cells of the grid, whatever the start
             failed = any(not one.reachable and one.from_at < end and one.to_at > start for one in rows)
             polled = any(one.reachable and one.from_at - every <= start and end <= one.to_at for one in rows)
             found += end - start if failed or not polled else timedelta()

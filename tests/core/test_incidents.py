@@ -97,6 +97,19 @@ def test_figures_are_kept_when_new_or_an_authoritys(posts: list[Mention], kept: 
     assert values(incident(*posts)) == kept
 
 
+def test_the_same_figure_is_kept_again_where_its_publication_may_matter() -> None:
+    """Found later but published sooner, by anybody; by an authority also published after all that said the same."""
+
+    def told(response: Answer | None) -> Incident:
+        hours = [(0, 11), (1, 12), (2, 10), (3, 13)]
+        counted = {"figures": Figures(deaths=12), "response": response}
+        said = [exactly(NOON.replace(hour=hour), "row") for _, hour in hours]
+        return incident(*(mention(str(n), n, published=at, **counted) for (n, _), at in zip(hours, said, strict=True)))
+
+    assert [one.mention for one in told(None).figures] == ["0", "2"]
+    assert [one.mention for one in told(answer()).figures] == ["0", "1", "2", "3"]
+
+
 def test_occurred_and_emergency_are_kept_once() -> None:
     posts = [mention(str(n), n, occurred=stated(9 + n % 2), emergency=BLAST) for n in range(6)]
     made = incident(*posts)

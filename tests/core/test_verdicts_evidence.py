@@ -226,6 +226,15 @@ def test_the_window_of_an_occurrence_long_before_it_was_public_is_no_gap() -> No
     assert verdict(judge(incident, 6, polls((-25, 5.5, True)))) == ("unknown_coverage_gap", "coverage_gap")
 
 
+def test_the_poll_that_reaches_back_counts_whenever_it_is_known() -> None:
+    """Two polls after the deadline; the nearer one, told later, is the one that saw the window's end."""
+    spans = polls((-1, 4.6, True), (6, 7, True))
+    assert verdict(judge(an_incident(), 8, spans)) == ("unknown_coverage_gap", "coverage_gap")
+    spans["yz"].insert(1, PollSpan(NOON + 5 * HOUR, NOON + 5.2 * HOUR, NOON + 9 * HOUR, True))
+    assert verdict(judge(an_incident(), 8, spans)) == ("unknown_coverage_gap", "coverage_gap")
+    assert verdict(judge(an_incident(), 10, spans)) == ("breached", "no_statement")
+
+
 def test_unwatched_and_unknown_bodies_are_not_accused() -> None:
     covered = polls((-1, 60, True))
     unwatched = judge(an_incident(), 6, covered, register=Register(channels=()))
