@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 import chinese_calendar
 from chinese_calendar.constants import holidays
@@ -69,7 +70,13 @@ def is_working_day(day: date, region: str | None = None, overlay: LocalHolidays 
     CalendarUnpublished outside the known years: never guessed, whatever the overlay says."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise CalendarUnpublished(str(day.year))
-    return bool(chinese_calendar.is_workday(day)) and local_day_off(day, region, overlay) is None
+    return _is_national_workday(day) and local_day_off(day, region, overlay) is None
+
+
+# The library looks through all its holidays at each call; there are some 8,500 days to ask about.
+@lru_cache(maxsize=16_384)
+def _is_national_workday(day: date) -> bool:
+    return bool(chinese_calendar.is_workday(day))
 
 
 def local_day_off(day: date, region: str | None, overlay: LocalHolidays | None) -> LocalDaysOff | None:
@@ -94,6 +101,7 @@ def calendar_notice(today: date) -> str | None:
     )
 
 
+@lru_cache(maxsize=16_384)
 def _national_rest(day: date) -> str:
     _, name = chinese_calendar.get_holiday_detail(day)
     return "法定节假日或调休" if name else "周末"
