@@ -33,6 +33,10 @@ Nature = Literal[
 ]  # fmt: skip
 GradeOrNone = Literal["I", "II", "III", "IV", "ungraded"]
 
+# 台湾, 香港, 澳门: the State Council office's documents bind the governments of provinces, autonomous regions and
+# municipalities (and the ministries); the special administrative regions have laws of their own (基本法第十八条).
+OWN_LAW = ("71", "81", "82")
+
 COUNTED: tuple[Unit, ...] = ("clock_hour", "working_day", "natural_day", "calendar_month", "calendar_year")
 UNNUMBERED: tuple[Unit, ...] = ("promptly", "none")
 
@@ -238,10 +242,11 @@ def is_in_force(rule: Rule, at: datetime) -> bool:
 
 
 def is_in_jurisdiction(rule: Rule, regions: list[str]) -> bool:
-    """National rules hold everywhere; a local one where the incident's first (most specific) region lies in its own:
-    an accident follows the place where it happened, not every place that its texts name."""
+    """National rules hold in the mainland and where no place is known; a local one where the incident's first (most
+    specific) region lies in its own: an accident follows the place where it happened, not every place that its texts
+    name."""
     if rule.jurisdiction is None:
-        return True
+        return not (regions and regions[0].startswith(OWN_LAW))
     return bool(regions) and regions[0].startswith(region_prefix(rule.jurisdiction.region))
 
 

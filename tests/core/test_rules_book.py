@@ -130,6 +130,15 @@ def test_local_rules_hold_where_they_were_made(regions: list[str], expected: boo
 
 
 @pytest.mark.parametrize(
+    ("regions", "expected"),
+    [([], True), (["440300"], True), (["659001"], True), (["710000"], False), (["810000"], False), (["820000"], False),
+     (["440300", "810000"], True), (["810000", "440300"], False)],
+)  # fmt: skip
+def test_a_national_rule_holds_where_its_document_binds(regions: list[str], expected: bool) -> None:
+    assert is_in_jurisdiction(shipped("CN-5H-AUTH"), regions) is expected
+
+
+@pytest.mark.parametrize(
     ("broken", "place", "remedy"),
     [
         (msgspec.structs.replace(RULES, version=" "), "$.version", "2025.1"),
