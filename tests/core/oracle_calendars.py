@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from chinese_calendar.constants import holidays, workdays
 
-LONG_CASES = 100_000
+LONG_CASES = 110_000
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 OFF = frozenset(holidays)

@@ -30,7 +30,7 @@ from stream.core.intervals import SHANGHAI, Interval, StatedInterval
 from stream.core.rules import CoveragePolicy, Rules
 from tests.core.oracle_verdicts import HOUR, MINUTE, Watching
 
-LONG_CASES = 120_000
+LONG_CASES = 100_000
 BODY = "云泽市应急管理局"
 # Before 61号, before 80号, after it, since the local plan, since the plan of 2025.
 DAYS = [(2016, 7, 20), (2016, 11, 5), (2016, 11, 20), (2020, 6, 1), (2024, 3, 5), (2024, 3, 5), (2025, 6, 3)]
@@ -225,8 +225,9 @@ class Maker:
         return PollSpan(first, last, last + late, self.draw.randint(0, 19) >= holes)
 
     def untils(self, incident: Incident) -> tuple[datetime, ...]:
-        some = [self.near(self.draw.choice(self.anchors) + self.draw.choice([0, 5, 24, 48]) * HOUR) for _ in range(2)]
-        return (*some, incident.opened_at + self.draw.randint(0, 80) * HOUR, self.end)
+        """Near a deadline, anywhere, and when all is over."""
+        near = self.near(self.draw.choice(self.anchors) + self.draw.choice([0, 5, 24, 48]) * HOUR)
+        return near, incident.opened_at + self.draw.randint(0, 80) * HOUR, self.end
 
 
 def rules_of(case: Case, book: Rules) -> Rules:

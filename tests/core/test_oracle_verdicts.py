@@ -7,24 +7,28 @@ import time
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from stream.core.cases import Judgement
-from stream.core.intervals import SHANGHAI, Interval
+from stream.core.cases import EmergencyFact, FirstPublic, Judgement, OccurredFact
+from stream.core.documents import Emergency
+from stream.core.intervals import SHANGHAI, Interval, StatedInterval, exactly
 from stream.core.judgement import judge_incident
 from stream.core.rules import Rules
 from stream.settings import load_yaml
 from tests.core import oracle_calendars
-from tests.core.oracle_cases import LONG_CASES, Case, Maker, Register, rules_of
-from tests.core.oracle_verdicts import HOUR, LAWS, Oracle, Ruling, Said, When, every_world, outcome, walk
+from tests.core.oracle_cases import BODY, LONG_CASES, Case, Maker, Register, rules_of
+from tests.core.oracle_verdicts import HOUR, LAWS, Oracle, Ruling, Said, Watching, When, every_world, outcome, walk
 
 RULES = load_yaml(Path(__file__).parents[2] / "config" / "rules.yaml", Rules)
 CLOCKED = {law.id for law in LAWS}
 NOON = datetime(2024, 3, 5, 12, 0, tzinfo=SHANGHAI)
 MINUTE = timedelta(minutes=1)
+EXPLOSION = Emergency(is_emergency=True, type="事故灾难", subtype="火灾", in_china=True)
 Rulings = dict[tuple[str, str], Ruling]
 
 
@@ -97,6 +101,44 @@ def test_the_oracle_holds_equal_minutes_for_on_time() -> None:
     assert outcome({"": When((NOON,))}, said, 5 * HOUR) == {True, False}
 
 
+def test_the_hospital_fire_of_2023() -> None:
+    """长峰医院: 12:50; a bulletin with figures "截至18时" in the evening, a briefing at 中午 of the next day. The bulletin
+    is strictly late, though no time after itself; whether the conference was in time cannot be told."""
+
+    def day(number: int, hour: int, minute: int = 0) -> datetime:
+        return datetime(2023, 4, number, hour, minute, tzinfo=SHANGHAI)
+
+    def between(first: datetime, last: datetime, precision: Any = "part_of_day") -> Interval:
+        return Interval(earliest=first, latest=last, precision=precision, source="text")
+
+    maker = Maker(random.Random(0))
+    begun = between(day(18, 12, 50), day(18, 12, 50) + timedelta(seconds=59), "minute")
+    evening, noon = between(day(18, 18), day(19, 0)), between(day(19, 11), day(19, 13))
+    answer = replace(maker.response(1), form="statement", is_authoritative=True, removed_at=None, removal_known_at=None)
+    fire = replace(
+        next(one.incident for one in map(a_case, range(99)) if one.incident.emergencies and not one.incident.decisions),
+        first_public=FirstPublic(interval=exactly(day(18, 13), "row"), mention="p0"), opened_at=day(18, 13),
+        regions=["110106"], figures=[maker.figure("r1", 21, evening, day(19, 0), BODY)],
+        emergencies=[EmergencyFact(emergency=EXPLOSION, mention="p0", known_at=day(18, 13))],
+        occurred=[OccurredFact(interval=stated(begun), mention="r1", known_at=day(19, 0))],
+        responses=[
+            replace(answer, mention="r1", published=evening, known_at=day(19, 0)),
+            replace(answer, mention="r2", form="conference_held", published=noon, known_at=day(19, 13)),
+        ],
+    )  # fmt: skip
+    case = Case(fire, Watching({}, {}, everything=True), 10 * MINUTE, (day(20, 12),))
+    assert disagreements(case) == []
+    found = {key: one[0] for key, one in found_in(judged(case, day(20, 12))).items()}
+    assert found["CN-5H-AUTH", "strict"] == "breached_but_fair_clock_met"
+    assert found["CN-24H-PRESSER", "strict"] == "indeterminate"
+
+
+def stated(one: Interval) -> StatedInterval:
+    return StatedInterval(
+        earliest=one.earliest, latest=one.latest, precision=one.precision, source=one.source, text="12时50分许"
+    )
+
+
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(st.integers(-6, 3), min_size=1, max_size=4),
@@ -127,13 +169,13 @@ def a_case(seed: int) -> Case:
     return Maker(random.Random(seed)).case()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False))
 def test_verdicts_agree_with_judging_every_world(draw: random.Random) -> None:
     assert disagreements(Maker(draw).case()) == []
 
 
-@pytest.mark.parametrize("seed", range(0, 300, 50))
+@pytest.mark.parametrize("seed", range(0, 150, 50))
 def test_verdicts_agree_in_seeded_cases(seed: int) -> None:
     assert [one for number in range(seed, seed + 50) for one in disagreements(a_case(number))] == []
 
@@ -141,7 +183,7 @@ def test_verdicts_agree_in_seeded_cases(seed: int) -> None:
 def test_the_random_cases_see_every_verdict() -> None:
     """Else agreement would say little: each verdict comes up, on strict and alternate clocks."""
     found = Counter(
-        one.verdict for seed in range(250) for one in judged(a_case(seed), a_case(seed).untils[-1]).obligations
+        one.verdict for case in map(a_case, range(150)) for one in judged(case, case.untils[-1]).obligations
     )
     assert {
         "met", "met_then_retracted", "breached", "breached_but_fair_clock_met", "indeterminate", "not_applicable",

@@ -85,7 +85,7 @@ def final(posts: list[Mention]) -> tuple[dict[tuple[str, str], tuple[str, Any]],
     )
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(draw=st.randoms(use_true_random=False), number=st.integers(2, len(WORDS)))
 def test_the_order_in_which_posts_are_seen_decides_nothing(draw: random.Random, number: int) -> None:
     posts = [a_post(draw, one) for one in range(number)]
@@ -95,7 +95,7 @@ def test_the_order_in_which_posts_are_seen_decides_nothing(draw: random.Random, 
     assert final(seen(posts, minutes)) == first
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(draw=st.randoms(use_true_random=False), number=st.integers(2, len(WORDS)))
 def test_posts_seen_again_change_no_verdict(draw: random.Random, number: int) -> None:
     posts = seen([a_post(draw, one) for one in range(number)], list(range(number)))
@@ -108,7 +108,7 @@ def test_the_posts_of_a_case_are_one_incident_with_verdicts() -> None:
     draw = random.Random(3)
     kinds = {
         verdict
-        for _ in range(60)
+        for _ in range(20)
         for verdict, _ in final(seen([a_post(draw, n) for n in range(5)], list(range(5))))[0].values()
     }
     assert {"met", "breached", "indeterminate"} <= kinds
