@@ -13,10 +13,10 @@ from typing import TypeGuard
 
 import msgspec
 
-from stream.core.cases import BodyStanding, Responsible
+from stream.core.cases import BodyStanding, Response, Responsible
 from stream.core.coverage import Track, Watch
 from stream.core.docket import FAIR, Case, History, Row, window_of
-from stream.core.obligations import STRICT, Candidates, exemption_for, said_by, statements_for
+from stream.core.obligations import STRICT, Candidates, exemption_for, statements_for
 from stream.core.reasons import Reason
 from stream.core.verdicts import Clock, Ruling, Statement, elapsed_of, rule_on
 
@@ -78,12 +78,18 @@ def _said(case: Case, responsible: Sequence[Responsible]) -> dict[str, Candidate
     first in duty: nobody is called silent whose release it may be."""
     territorial = next((one.body for one in responsible if one.rule == TERRITORIAL), None)
     first = responsible[0].body if responsible else None
-    by_speaker: dict[str, set[str]] = {}
-    for one in case.candidates.responses:
-        speaker = first if one.issuer is None else speaker_of(one.issuer, territorial)
-        if speaker is not None and one.known_at <= case.until:
-            by_speaker.setdefault(speaker, set()).add(one.mention)
-    return {speaker: said_by(case.candidates, own) for speaker, own in by_speaker.items()}
+    speakers: dict[str | None, str | None] = {None: first}
+    stages: dict[str, list[tuple[Response, Statement]]] = {}
+    for response, stage in case.candidates.stages:
+        if response.issuer not in speakers:
+            speakers[response.issuer] = speaker_of(response.issuer or "", territorial)
+        speaker = speakers[response.issuer]
+        if speaker is not None and response.known_at <= case.until:
+            stages.setdefault(speaker, []).append((response, stage))
+    return {
+        speaker: Candidates(responses=tuple(one for one, _ in own), stages=tuple(own))
+        for speaker, own in stages.items()
+    }
 
 
 class _View:

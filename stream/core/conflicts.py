@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
-import msgspec
 from msgspec import Struct
 
 from stream.core.bodies import TERRITORIAL, speaker_of
@@ -56,20 +55,19 @@ def _turns(incident: Incident, responsible: Sequence[Responsible]) -> Iterator[_
 def _of_name(name: str, turns: Sequence[_Turn]) -> Iterator[Conflict]:
     stated: dict[str, list[FigureFact]] = {}
     standing: dict[str, FigureFact] = {}
-    running: Conflict | None = None
+    since: datetime | None = None
+    differing: dict[str, FigureFact] = {}
     turns = sorted(turns, key=lambda one: (one.at, one.fact.mention, one.fact.value, one.is_withdrawn))
     for at, together in groupby(turns, key=lambda one: one.at):
         for turn in together:
             _turn(turn, stated.setdefault(turn.speaker, []), standing)
-        differ = len({one.value for one in standing.values()}) > 1
-        if running is not None and not differ:
-            yield msgspec.structs.replace(running, resolved_at=at)
-            running = None
-        elif differ:
-            known_at = at if running is None else running.known_at
-            running = Conflict(name=name, stated=_stated(standing), known_at=known_at, resolved_at=None)
-    if running is not None:
-        yield running
+        if len({one.value for one in standing.values()}) > 1:
+            since, differing = since or at, dict(standing)
+        elif since is not None:
+            yield Conflict(name=name, stated=_stated(differing), known_at=since, resolved_at=at)
+            since = None
+    if since is not None:
+        yield Conflict(name=name, stated=_stated(differing), known_at=since, resolved_at=None)
 
 
 def _turn(turn: _Turn, own: list[FigureFact], standing: dict[str, FigureFact]) -> None:

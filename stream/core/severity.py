@@ -111,21 +111,19 @@ def grade_by(scale: SeverityScale, figures: Figures) -> Grade | None:
 
 def _is_reached(threshold: Threshold, figures: Figures) -> bool:
     """Any one criterion suffices. Missing persons count only in the earthquake scale ("含失踪")."""
-    poisoned = _known(figures.ill, figures.serious_injuries)
-    pairs = (
-        (figures.deaths, threshold.deaths),
-        (_sum(figures.deaths, figures.missing), threshold.deaths_and_missing),
-        (figures.serious_injuries, threshold.serious_injuries),
-        # "中毒或重伤": one person may be counted under both words, so the larger figure, never the sum.
-        (max(poisoned, default=None), threshold.poisoned_or_serious),
-        (figures.loss_yuan, threshold.loss_yuan),
-    )
-    return any(value is not None and least is not None and value >= least for value, least in pairs)
+    if (
+        _is_at_least(figures.deaths, threshold.deaths)
+        or _is_at_least(figures.serious_injuries, threshold.serious_injuries)
+        or _is_at_least(figures.loss_yuan, threshold.loss_yuan)
+    ):
+        return True
+    if threshold.deaths_and_missing is not None:
+        known = [one for one in (figures.deaths, figures.missing) if one is not None]
+        return bool(known) and sum(known) >= threshold.deaths_and_missing
+    # "中毒或重伤": one person may be counted under both words, so the larger figure, never the sum.
+    least = threshold.poisoned_or_serious
+    return _is_at_least(figures.ill, least) or _is_at_least(figures.serious_injuries, least)
 
 
-def _known(*values: int | None) -> list[int]:
-    return [value for value in values if value is not None]
-
-
-def _sum(*values: int | None) -> int | None:
-    return sum(known) if (known := _known(*values)) else None
+def _is_at_least(value: int | None, least: int | None) -> bool:
+    return value is not None and least is not None and value >= least
