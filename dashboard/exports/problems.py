@@ -151,10 +151,15 @@ def _conflict(one: Conflict) -> str:
 
 
 def _no_follow_up(judgement: Judgement, now: datetime) -> list[str]:
+    """Only of a body whose channels were seen: the silence of others shows what we did not watch."""
+    if judgement.versions.get("coverage") != "assumed" and not any(one.reachable for one in judgement.coverage):
+        return []
     for one in judgement.obligations:
         if one.modality == "advisory" and one.reason == "advisory_gap" and one.start is not None:
             last = span(one.start)
-            return [f"{last} 发布之后，截至 {instant(now)[:16]} 未见含新情况的后续发布（规则未定时限，仅提示）"]
+            return [
+                f"{last} 发布之后，截至 {instant(now)[:16]} 所监看渠道未见含新情况的后续发布（规则未定时限，仅提示）"
+            ]
     return []
 
 

@@ -38,7 +38,7 @@ def write_xlsx(paper: Paper, out: IO[bytes]) -> None:
         for table in paper.tables:
             _form(book.create_sheet(table.name), paper, table)
     else:
-        for table in (*paper.tables, _about(paper)):
+        for table in (_about(paper), *paper.tables):
             _plain(book.create_sheet(table.name), table)
     book.save(out)
 

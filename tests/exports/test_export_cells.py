@@ -183,11 +183,12 @@ def test_facts_of_the_incident_stand_in_its_first_row():
         why="已在官网首页发布\n见附件",
     )  # fmt: skip
     follow_up = duty("pending", "advisory_gap", rule="CN-CONT-UPDATE", modality="advisory", due=None, clock="strict")
+    seen = CoverageSpan(source="jichuan-gov", from_at=START, to_at=NOW, reachable=True, reason=None)
     first, second = rows_of(
         supervised(
             record(
                 "i-1", duty("met", "statement_in_time"), duty("met", "statement_in_time", rule="CN-24H-PRESSER"),
-                follow_up, responses=[removed], decisions=[objection],
+                follow_up, responses=[removed], decisions=[objection], coverage=[seen],
                 conflicts=[Conflict(name="deaths", stated=stated, known_at=START, resolved_at=None)],
             )
         )
@@ -195,10 +196,17 @@ def test_facts_of_the_incident_stand_in_its_first_row():
     assert first[3].split("\n") == [
         "1. 霁川市应急管理局 2026-03-02 10:40:00 的情况通报，2026-03-02 17:40 起已不可见",
         "2. 各机关所报死亡（人）不一致：霁川市应急管理局 12、霁川市公安局 13；尚未一致",
-        "3. 2026-03-02 08:40:00 发布之后，截至 2026-03-04 08:00 未见含新情况的后续发布（规则未定时限，仅提示）",
+        "3. 2026-03-02 08:40:00 发布之后，截至 2026-03-04 08:00 "
+        "所监看渠道未见含新情况的后续发布（规则未定时限，仅提示）",
         "4. 2026-03-03 14:40 已登记异议：已在官网首页发布 见附件",
     ]
     assert second[3] == "1.\n2.\n3."
+
+
+def test_what_nobody_watched_is_no_silence_of_theirs():
+    follow_up = duty("pending", "advisory_gap", rule="CN-CONT-UPDATE", modality="advisory", due=None)
+    (row,) = rows_of(supervised(record("i-1", duty("met", "statement_in_time"), follow_up)))
+    assert row[3] == "1.\n2.\n3."
 
 
 def entry(hours, value, subject="i-1", rule=None):
@@ -385,7 +393,7 @@ def written(write, paper):
 def test_xlsx_cell_by_cell(name):
     paper = papers()[name]
     book = load_workbook(written(write_xlsx, paper))
-    assert book.sheetnames == [one.name for one in paper.tables] + ([] if paper.is_form else ["说明"])
+    assert book.sheetnames == ([] if paper.is_form else ["说明"]) + [one.name for one in paper.tables]
     above = 2 if paper.is_form else 0
     for table in paper.tables:
         sheet = book[table.name]
