@@ -102,8 +102,9 @@ def test_the_oracle_holds_equal_minutes_for_on_time() -> None:
 
 
 def test_the_hospital_fire_of_2023() -> None:
-    """长峰医院: 12:50; a bulletin with figures "截至18时" in the evening, a briefing at 中午 of the next day. The bulletin
-    is strictly late, though no time after itself; whether the conference was in time cannot be told."""
+    """长峰医院: 12:50; a bulletin with figures "截至18时" in the evening, a briefing at 中午 of the next day.
+
+    The bulletin is strictly late, though no time after itself; whether the conference was in time cannot be told."""
 
     def day(number: int, hour: int, minute: int = 0) -> datetime:
         return datetime(2023, 4, number, hour, minute, tzinfo=SHANGHAI)
