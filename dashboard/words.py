@@ -71,6 +71,7 @@ _BASES = {
     "occurred": "事发",
     "opinion": "舆情首现",
     "known:acknowledgement": "机关公开表示已知悉之时",
+    "known:stated": "机关自述接报之时",
     "occurred:text": "事发：信息所述",
     "occurred:hull": "事发：各方所述不一，取其总范围",
     "occurred:decision": "事发：由人认定",

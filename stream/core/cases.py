@@ -44,6 +44,14 @@ class OccurredFact(Value, frozen=True, kw_only=True):
     known_at: datetime
 
 
+class KnownFact(Value, frozen=True, kw_only=True):
+    """When the authority learnt of the incident, as its own text states it (12时57分接到报警)."""
+
+    interval: StatedInterval
+    mention: str
+    known_at: datetime
+
+
 class FigureFact(Value, frozen=True, kw_only=True):
     """One figure as one post gave it; `issuer` when that post speaks for an authority; `published`: that post's."""
 
@@ -129,6 +137,7 @@ class Incident(Message, frozen=True, tag="incident", kw_only=True):
     terms: list[int]
     due_at: datetime | None = None
     prints: list[Print] = field(default_factory=list)
+    known: list[KnownFact] = field(default_factory=list)
 
 
 class TopicHeat(Message, frozen=True, tag="topic_heat", kw_only=True):

@@ -220,6 +220,8 @@ class Mention(Message, frozen=True, tag="mention", kw_only=True):
     simhash: int = 0
     is_new_content: bool = True
     capture: Capture | None = None
+    known: StatedInterval | None = None
+    """When an authority learnt of it, where the text says so: 12时57分接到报警."""
 
 
 class Version(Value, frozen=True, kw_only=True):

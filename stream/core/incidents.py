@@ -14,9 +14,19 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stream.core import heat as heats
-from stream.core.cases import EmergencyFact, FigureFact, FirstPublic, HotFact, Incident, OccurredFact, Print, Response
+from stream.core.cases import (
+    EmergencyFact,
+    FigureFact,
+    FirstPublic,
+    HotFact,
+    Incident,
+    KnownFact,
+    OccurredFact,
+    Print,
+    Response,
+)
 from stream.core.documents import Answer, Decision, Mention, in_order
-from stream.core.intervals import Interval
+from stream.core.intervals import Interval, StatedInterval
 from stream.core.matching import figures_of, joined_terms, reach, with_terms
 
 REGIONS_KEPT = 8
@@ -165,6 +175,7 @@ def without(incident: Incident, members: Sequence[tuple[str, datetime]]) -> Inci
         emergencies=[one for one in incident.emergencies if one.mention not in gone],
         occurred=[one for one in incident.occurred if one.mention not in gone],
         figures=[one for one in incident.figures if one.mention not in gone],
+        known=[one for one in incident.known if one.mention not in gone],
         responses=[one for one in incident.responses if one.mention not in gone],
         prints=[one for one in incident.prints if one.mention not in gone],
     )
@@ -183,6 +194,7 @@ def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, 
         emergencies=[*target.emergencies, *source.emergencies],
         occurred=[*target.occurred, *source.occurred],
         figures=[*target.figures, *source.figures],
+        known=[*target.known, *source.known],
         responses=[*target.responses, *source.responses],
         decisions=sorted(
             [*target.decisions, *(one for one in source.decisions if one.what not in OF_MEMBERSHIP)], key=in_order
@@ -253,6 +265,9 @@ def _with_event(incident: Incident, mention: Mention) -> Incident:
     if mention.occurred is not None and _is_new_occurred(incident, mention, issuer):
         stated = OccurredFact(interval=mention.occurred, mention=mention.id, known_at=at)
         changes["occurred"] = [*incident.occurred, stated]
+    if mention.known is not None and issuer is not None and _is_new_known(incident, mention.known):
+        learnt = KnownFact(interval=mention.known, mention=mention.id, known_at=at)
+        changes["known"] = [*incident.known, learnt]
     if figures := _new_figures(incident, mention, issuer):
         changes["figures"] = [*incident.figures, *figures]
     return replace(incident, **changes) if changes else incident
@@ -265,6 +280,11 @@ def _is_new_occurred(incident: Incident, mention: Mention, issuer: str | None) -
     known = {(one.interval.earliest, one.interval.latest) for one in incident.occurred}
     limit = OCCURRED_KEPT * (2 if issuer else 1)
     return (stated.earliest, stated.latest) not in known and len(incident.occurred) < limit
+
+
+def _is_new_known(incident: Incident, stated: StatedInterval) -> bool:
+    known = {(one.interval.earliest, one.interval.latest) for one in incident.known}
+    return (stated.earliest, stated.latest) not in known and len(known) < OCCURRED_KEPT
 
 
 def _new_figures(incident: Incident, mention: Mention, issuer: str | None) -> list[FigureFact]:

@@ -172,7 +172,7 @@ def facts_in(incident: Incident) -> int:
     """How many facts an incident holds: it only grows, so it tells an older revision from a newer one."""
     stated = len(incident.emergencies) + len(incident.occurred) + len(incident.figures) + len(incident.hot)
     removals = sum(one.removed_at is not None for one in incident.responses)
-    return stated + len(incident.responses) + len(incident.decisions) + removals
+    return stated + len(incident.known) + len(incident.responses) + len(incident.decisions) + removals
 
 
 def _changes(histories: list[History]) -> list[VerdictChange]:

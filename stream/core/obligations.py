@@ -7,7 +7,7 @@ of their own. Our own detection never starts a clock.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,7 +17,7 @@ from stream.core.cases import Incident, Response, Responsible
 from stream.core.coverage import Watched
 from stream.core.decided import Exemption, conferences, rejected_mentions, restated
 from stream.core.documents import EventType, Level
-from stream.core.intervals import Interval
+from stream.core.intervals import Interval, StatedInterval
 from stream.core.rules import ClockPoint, Rule, Rules, is_in_force, is_in_jurisdiction, is_on
 from stream.core.situations import Situation, answers_incident
 from stream.core.verdicts import Clock, Statement, due_after, that_matter
@@ -69,14 +69,6 @@ def candidates(incident: Incident) -> Candidates:
         for stage in _stages(one, rejected_at.get(one.mention), corrected.get(one.mention, []))
     ]
     return Candidates(responses=tuple(own), stages=tuple(stages))
-
-
-def said_by(found: Candidates, mentions: Collection[str]) -> Candidates:
-    """Those responses alone."""
-    return Candidates(
-        responses=tuple(one for one in found.responses if one.mention in mentions),
-        stages=tuple(one for one in found.stages if one[0].mention in mentions),
-    )
 
 
 def statements_for(rule: Rule, found: Candidates) -> list[Statement]:
@@ -151,6 +143,12 @@ def _start(point: ClockPoint, situation: Situation, incident: Incident) -> Start
             return first.interval, "first_public", first.mention
         case "severity_evident" if situation.evident is not None:
             return situation.evident, f"evident:{situation.grade_basis}", situation.evident_mention
+        case "known" if isinstance(situation.known, StatedInterval):
+            told = situation.known
+            start = Interval(
+                earliest=told.earliest, latest=told.latest, precision=told.precision, source=told.source
+            )  # fmt: skip
+            return start, "known:stated", None
         case "known" if situation.known is not None:
             # Shown by an acknowledgement: known at the latest when that was published, not before it happened.
             earliest = None if situation.occurred is None else situation.occurred.earliest

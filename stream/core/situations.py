@@ -16,11 +16,20 @@ from typing import cast, get_args
 import msgspec
 from msgspec import Struct
 
-from stream.core.cases import EmergencyFact, FigureFact, Incident, OccurredFact, Response, SeverityStep, SeverityView
+from stream.core.cases import (
+    EmergencyFact,
+    FigureFact,
+    Incident,
+    KnownFact,
+    OccurredFact,
+    Response,
+    SeverityStep,
+    SeverityView,
+)
 from stream.core.decided import Exemption, exemption_of, interval_in, rejected_mentions, restated
 from stream.core.documents import Decision, Emergency, EventType, Grade, in_order
 from stream.core.figures import FigureBook, Posts
-from stream.core.intervals import Interval, hull
+from stream.core.intervals import Interval, StatedInterval, hull
 from stream.core.reasons import Reason
 from stream.core.rules import Rules
 
@@ -29,7 +38,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     """What was known from `since` on. `graded_by`: the mention that first gave the grade; `grade_mentions`: those it
     rests on at the end of the stretch. `occurred`: stated or decided, cut at first public; None = unstated.
     `evident`: when the public could see that the grade is I or II. `known`: publication of the first acknowledgement or
-    announcement, which proves that the authority knew. `ended`: dismissed or merged."""
+    announcement, which proves that the authority knew; or the instant its own text states (then with the words).
+    `ended`: dismissed or merged."""
 
     since: datetime
     is_emergency: bool
@@ -49,8 +59,9 @@ class Situation(Struct, frozen=True, kw_only=True):
     ended: Reason | None
 
 
-Fact = EmergencyFact | OccurredFact | FigureFact | Response | Decision
+Fact = EmergencyFact | OccurredFact | KnownFact | FigureFact | Response | Decision
 
+_BOUNDS = frozenset(("recently", "alarm_call", "report_to_authority"))
 _SHOWS_KNOWLEDGE = ("acknowledgement", "conference_announced")
 _ENDS: dict[str, Reason | None] = {"dismiss": "incident_dismissed", "confirm": None}
 
@@ -113,9 +124,15 @@ def _facts(incident: Incident, until: datetime) -> list[Fact]:
         if one.form in _SHOWS_KNOWLEDGE and one.is_authoritative and answers_incident(one, incident)
     ]
     facts: Iterable[Fact] = (
-        *incident.emergencies, *incident.occurred, *incident.figures, *shown, *incident.decisions,
+        *incident.emergencies, *incident.occurred, *incident.known, *incident.figures, *shown, *incident.decisions,
     )  # fmt: skip
     return sorted((one for one in facts if _known_at(one) <= until), key=lambda one: (_known_at(one), _name_of(one)))
+
+
+def _only_bounds(stated: Interval) -> bool:
+    """Whether its words tell only that the event was not later (StatedInterval.inference)."""
+    rules = stated.inference if isinstance(stated, StatedInterval) else None
+    return rules is not None and not _BOUNDS.isdisjoint(rules.split("+"))
 
 
 def _known_at(fact: Fact) -> datetime:
@@ -160,6 +177,7 @@ class _View:
         self._decided_occurred: Interval | None = None
         self._severity: Decision | None = None
         self._shown: dict[str, Interval] = {}
+        self._told: dict[str, Interval] = {}
         self._rejected: set[str] = set()
         self._corrected: dict[str, Interval] = {}
         self._gates: set[str] = set()
@@ -172,6 +190,8 @@ class _View:
                 self._readings.learn(fact.emergency)
             case OccurredFact():
                 self._occurred.append(fact.interval)
+            case KnownFact():
+                self._told[fact.mention] = fact.interval
             case FigureFact():
                 self._figures.learn(fact)
             case Response():
@@ -198,8 +218,10 @@ class _View:
                     self._figures.correct(mention, published)
 
     def _known(self) -> Interval | None:
-        """The first acknowledgement or announcement that nobody rejected, by the time that a person corrected."""
+        """The first acknowledgement or announcement that nobody rejected, by the time that a person corrected; or
+        the first instant of knowledge that an authority's text states."""
         shown = [self._corrected.get(name, at) for name, at in self._shown.items() if name not in self._rejected]
+        shown += [at for name, at in self._told.items() if name not in self._rejected]
         return min(shown, key=lambda one: (one.latest, one.earliest or one.latest), default=None)
 
     def now(self, since: datetime) -> Situation:
@@ -236,6 +258,8 @@ class _View:
         stated = [one for one in self._occurred if one.earliest is None or one.earliest <= bound]
         if not stated:
             return None
+        # 近日 or the time of the call bound the event; they do not contradict who states its time, and widen nothing.
+        stated = [one for one in stated if not _only_bounds(one)] or stated
         whole = hull(stated)
         latest = min(whole.latest, bound)
         return Interval(

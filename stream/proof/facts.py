@@ -22,7 +22,7 @@ def facts_at(incident: Incident, at: datetime) -> Incident:
     """The incident with what was known at `at` alone, so that facts learnt later do not change what was exported.
 
     What the gatherer keeps for its own work (terms, prints, heat) is no fact and left out. `first_public`, places,
-    topics and bodies carry no instant of knowledge: they stand as they are.
+    topics and bodies carry no instant of knowledge and stand as given: stream.retelling tells them as of then.
     """
     decisions = [one for one in incident.decisions if one.collected_at <= at]
     responses = [_known(one, at) for one in incident.responses if one.known_at <= at]

@@ -11,7 +11,7 @@ from stream.reading.abroad import foreign_names
 from stream.reading.emergency import LEAD_CHARS, NOT_ONE, READ_CHARS, emergency
 from stream.reading.figures import figures
 from stream.reading.numerals import narrow
-from stream.reading.occurrence import occurred
+from stream.reading.occurrence import learnt, occurred
 from stream.reading.triggers import may_report
 
 # An article tells its event in the title and the first paragraphs; what stands below repeats it or is background, so
@@ -29,6 +29,7 @@ class Event(Struct, frozen=True):
     figures: Figures
     severity: Grade | None
     occurred: StatedInterval | None
+    known: StatedInterval | None = None
 
 
 NO_EVENT = Event(emergency=NOT_ONE, figures=Figures(), severity=None, occurred=None)
@@ -44,7 +45,10 @@ def read_event(title: str, text: str, anchor: Interval | None) -> Event:
         return NO_EVENT
     when = occurred(title, text, anchor, None if kind.in_china else _country(title, text))
     numbers = figures(title, text, when, kind.type == "公共卫生" or kind.subtype in _POISONS)
-    return Event(emergency=kind, figures=numbers, severity=grade(kind.type, kind.subtype, numbers), occurred=when)
+    return Event(
+        emergency=kind, figures=numbers, severity=grade(kind.type, kind.subtype, numbers), occurred=when,
+        known=learnt(text, anchor) if kind.in_china else None,
+    )  # fmt: skip
 
 
 def _country(title: str, text: str) -> str | None:

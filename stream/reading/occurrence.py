@@ -33,6 +33,9 @@ _CALL = re.compile(
     r"|接(?:群众|市民|居民|村民|游客)?(?:报警|报案|报告|举报|警|报(?!道)))"
 )
 _ALARM = re.compile("警|来电|求助|指令|指示|接报$")
+_NEWS = "接"
+# Who receives a call and is no authority.
+_OTHERS = re.compile(r"公司|物业|医院|学校|企业|矿方|厂方|酒店|景区|商场|网友|家属|救援队|120|急救")
 _NO_CALL = re.compile("记者|未$|没有$")
 _STATED_BY = re.compile(
     r"获悉|了解到|通报|宣布|证实|报道|发表|介绍|召开|披露|消息|援引|公布|表示|发布|透露|说，|说$|称，|称$|称：|指出"
@@ -98,6 +101,22 @@ def _stated(found: Reading, anchor: Interval | None) -> StatedInterval:
     return StatedInterval(
         earliest=earliest, latest=latest, precision="unknown" if earliest is None else span.precision, source="text",
         text=found.text, inference="+".join(dict.fromkeys(rules)),
+    )  # fmt: skip
+
+
+def learnt(text: str, anchor: Interval | None) -> StatedInterval | None:
+    """When an authority received the call or report that the text tells of; the earliest of several."""
+    if _NEWS not in text:
+        return None
+    body = narrow(text[:READ_CHARS])
+    calls = [one for one in _readings(body, frame_of(body, anchor), None) if one.is_call]
+    calls = [one for one in calls if not _OTHERS.search(one.text)]
+    if not calls:
+        return None
+    first = min(calls, key=_latest)
+    return StatedInterval(
+        earliest=first.span.earliest + ALARM_WITHIN, latest=first.span.latest, precision=first.span.precision,
+        source="text", text=first.text, inference="+".join(dict.fromkeys(first.span.rules)),
     )  # fmt: skip
 
 

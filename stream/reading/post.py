@@ -106,6 +106,7 @@ class Reader:
             fingerprint=terms,
             simhash=simhash,
             capture=article.capture,
+            known=event.known,
         )
 
     def _topics(self, text: str, lead: int, hits: list[Hit]) -> list[TopicScore]:

@@ -371,7 +371,7 @@ def _is_changed(before: Incident, after: Incident) -> bool:
     return not all(
         getattr(before, name) is getattr(after, name) or getattr(before, name) == getattr(after, name)
         for name in ("state", "first_public", "regions", "topics", "bodies", "emergencies", "occurred", "figures",
-                     "responses", "hot")
+                     "responses", "hot", "known")
     )  # fmt: skip
 
 

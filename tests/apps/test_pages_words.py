@@ -57,8 +57,8 @@ def test_the_gates_are_those_of_the_rule_book():
 @pytest.mark.parametrize(
     "basis",
     ["first_public", "before_first_public", "occurred:text", "occurred:hull", "occurred:decision", "occurred:row",
-     "evident:figures", "evident:figures:authority", "evident:decision", "known:acknowledgement", "figures",
-     "figures:authority", "decision", "none", "last_statement", "occurred"],
+     "evident:figures", "evident:figures:authority", "evident:decision", "known:acknowledgement", "known:stated",
+     "figures", "figures:authority", "decision", "none", "last_statement", "occurred"],
 )  # fmt: skip
 def test_every_basis_has_words(basis):
     assert re.search("[一-鿿]", words.basis_words(basis))

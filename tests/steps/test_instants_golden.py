@@ -209,6 +209,37 @@ def test_without_any_time_of_publication_only_a_whole_date_bounds_it() -> None:
     assert read(bare).published is None
 
 
+TOLD_CALL = "4月18日12时57分，云溪市119指挥中心接到报警，称长岭医院起火。已造成29人死亡。"
+
+
+def test_the_call_that_an_authority_tells_of_starts_its_known_clock() -> None:
+    call = article("call", "情况通报", TOLD_CALL, "2023-04-18 17:56:00", "2023-04-18 18:00")
+    incident, judgement = judged([SEEN, call], "2023-04-20T00:00")
+    assert [(span(one.interval), one.mention) for one in incident.known] == [
+        (("04-18 12:57:00", "04-18 12:57:59"), "call")
+    ]
+    known = next(one for one in judgement.obligations if (one.rule, one.clock) == ("CN-5H-AUTH", "known"))
+    assert (known.basis, span(known.start)) == ("known:stated", ("04-18 12:57:00", "04-18 12:57:59"))
+    assert known.verdict == "met"  # 17:56, due 17:57
+    # The hour before the call bounds the event and does not widen the 12:50 that others state.
+    assert span(judgement.occurred) == ("04-18 12:50:00", "04-18 12:50:59")
+    assert strict(judgement, "CN-5H-AUTH").verdict == FAIR
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (TOLD_CALL, "post"),  # nobody's authority says so
+        (TOLD_CALL.replace("云溪市119指挥中心", "医院物业公司"), "authority"),  # who was called is none
+        (TOLD_CALL.replace("接到报警", "起火"), "authority"),
+    ],
+)
+def test_a_call_is_known_by_an_authority_alone(text: str, kind: PostKind) -> None:
+    call = article("call", "情况通报", text, "2023-04-18 17:56:00", "2023-04-18 18:00", kind)
+    incident, _ = judged([SEEN, call], "2023-04-20T00:00")
+    assert incident.known == []
+
+
 def test_a_redelivered_report_moves_nothing() -> None:
     once, _ = judged([SEEN, BULLETIN, BRIEFING], "2023-04-21T00:00")
     twice, _ = judged([SEEN, BULLETIN, BRIEFING, BULLETIN, BRIEFING], "2023-04-21T00:00")
