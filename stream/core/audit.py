@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -70,11 +71,17 @@ def canonical(message: Message) -> bytes:
     """The bytes that are hashed: JSON, keys sorted, without fields that hold their default (but `schema`), so that a
     field added by a later version leaves old hashes as they were."""
     shown: dict[str, Any] = {"type": message.__struct_config__.tag}
-    for field in fields(message):
-        value = getattr(message, field.name)
-        if field.required or field.name == "schema" or value != field.default:
-            shown[field.name] = value
+    for name, default in _defaults(type(message)):
+        value = getattr(message, name)
+        if name == "schema" or value != default:
+            shown[name] = value
     return _encoder.encode(shown)
+
+
+@cache
+def _defaults(kind: type[Message]) -> tuple[tuple[str, Any], ...]:
+    """Each field and its default; where it has none, something that no value equals."""
+    return tuple((one.name, object() if one.required else one.default) for one in fields(kind))
 
 
 def sha256_of(message: Message) -> str:
