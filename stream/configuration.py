@@ -69,6 +69,9 @@ def _secrets(settings: Settings) -> Iterator[str]:
     key_file = settings.vault.key_file
     if key_file is not None and not Path(key_file).is_file():
         yield f"{settings.folder}：vault.key_file `{key_file}` 不存在；请生成密钥文件，或删去这一项（只留哈希）"
+    signing = settings.vault.signing_key_file
+    if signing is not None and not Path(signing).is_file():
+        yield f"{settings.folder}：vault.signing_key_file `{signing}` 不存在；请生成密钥文件，或删去这一项（不签名）"
 
 
 def _placed(path: Path, faults: list[str]) -> list[str]:

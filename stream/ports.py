@@ -299,7 +299,7 @@ class Evidence(Protocol):
         """The exchange, its hash checked; KeyError if it was only hashed, ValueError if it was altered."""
 
     def record(self, capture: Capture) -> bytes | None:
-        """The record as it lies in the vault (one gzip member holding one WARC record), checked as by `open`; None where
+        """The record as it lies in the vault (a gzip member holding one WARC record), checked as by `open`; None where
         it is sealed."""
 
     def close(self) -> None:

@@ -46,6 +46,13 @@ def incidents_at(store: Store, at: datetime, read: Read) -> Iterator[Incident]:
         yield told.pop(incident.id, incident)
 
 
+def incident_at(store: Store, incident: Incident, at: datetime, read: Read) -> Incident:
+    """One incident as it stood at `at`, as `incidents_at` tells it; it was open by then."""
+    if incident.collected_at <= at:
+        return incident
+    return _Telling(store, _Groups(store).of(incident.id), read).until(at).get(incident.id, incident)
+
+
 class _Groups:
     """Incidents between which people moved posts: they can only be told together."""
 

@@ -62,9 +62,13 @@ class Retention(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Vault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The evidence vault: `key_file` holds the key for captures that are not an authority's own (none: hash only)."""
+    """The evidence vault: `key_file` holds the key for captures that are not an authority's own (none: hash only).
+    `signing_key_file`: an Ed25519 private key (PEM) that signs evidence files; `stamping_url`: a time-stamping
+    authority (RFC 3161) that is asked for each."""
 
     key_file: str | None = None
+    signing_key_file: str | None = None
+    stamping_url: str | None = None
 
 
 class Files(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
