@@ -293,6 +293,8 @@ def _book_problems(rules: Rules) -> Iterator[str]:
         yield "$.gates：没有一道门由突发事件自动打开；请给 incident 加上 by_itself: true"
     if rules.coverage.grace_hours < 0:
         yield "$.coverage.grace_hours：不能为负；请写 0 或正整数（小时）"
+    if not 0 <= rules.coverage.gap_share <= 1000:
+        yield "$.coverage.gap_share：必须在 0 到 1000 之间；请写千分比，如 50（5%）"
     if rules.advisory_gap_hours <= 0:
         yield "$.advisory_gap_hours：必须为正；请写小时数，如 24"
     yield from _overlaps(rules)

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from stream.core.coverage import Stretch, uncovered
+from stream.core.rules import problems
 from tests.core.verdict_scenes import (
     BUREAU,
     CITY,
@@ -82,6 +83,13 @@ def test_the_share_is_a_setting() -> None:
         found = verdict(judge(an_incident(), 30, rows, rules=rules))
         assert found is not None
         assert found[0] == expected
+
+
+@pytest.mark.parametrize(("share", "is_sound"), [(0, True), (50, True), (1000, True), (-1, False), (1001, False)])
+def test_a_share_that_is_none_is_told_by_the_check(share: int, is_sound: bool) -> None:
+    coverage = msgspec.structs.replace(RULES.coverage, gap_share=share)
+    found = problems(msgspec.structs.replace(RULES, coverage=coverage))
+    assert (found == []) == is_sound
 
 
 def test_a_long_window_bears_a_longer_gap() -> None:
