@@ -14,20 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from stream.core import heat as heats
-from stream.core.cases import (
-    EmergencyFact,
-    FigureFact,
-    FirstPublic,
-    HotFact,
-    Incident,
-    KnownFact,
-    OccurredFact,
-    Print,
-    Response,
-)
+from stream.core.cases import FirstPublic, HotFact, Incident, Print, Response
 from stream.core.documents import Answer, Decision, Mention, in_order
-from stream.core.intervals import Interval, StatedInterval
+from stream.core.event_facts import with_event
+from stream.core.intervals import Interval
 from stream.core.matching import figures_of, joined_terms, reach, with_terms
+from stream.core.publications import given, published
 
 REGIONS_KEPT = 8
 BODIES_KEPT = 12
@@ -35,8 +27,6 @@ TOPICS_KEPT = 6
 TOPIC_SCORE = 0.5
 PRINTS_KEPT = 24  # reprints come within hours: the newest distinct texts suffice
 SAME_TEXT_BITS = 3  # of 63 (Manku et al. 2007 take 3 of 64)
-OCCURRED_KEPT = 16
-VALUES_KEPT = 24  # distinct values of one figure that no authority gave; a toll is seldom revised that often
 # Decisions about which posts are this incident's: they do not follow its facts into another one.
 OF_MEMBERSHIP = frozenset(("confirm", "dismiss", "merge", "split", "acknowledge"))
 RESPONSES_KEPT = 200  # beyond it only answers to a post, and the first and earliest of each authority and form
@@ -62,30 +52,6 @@ def opened(mention: Mention, at: datetime, id: str | None = None) -> Incident:
         bodies=[], emergencies=[], occurred=[], figures=[], responses=[], decisions=[], hot=[], heat=heats.NO_HEAT,
         terms=[],
     )  # fmt: skip
-
-
-def published(mention: Mention) -> Interval:
-    """When it was published; unstated, some time before it was collected."""
-    if mention.published is not None:
-        return mention.published
-    return Interval(earliest=None, latest=mention.collected_at, precision="unknown", source="collected")
-
-
-def given(mention: Mention) -> Interval:
-    """When a response was given: of a conference its actual start (domain.md, Evidence: "Time = actual start").
-
-    A report that does not say when the conference began was written after it: that bounds the start from above alone,
-    so a report in time proves a conference in time, and a late one proves nothing.
-    """
-    report, answer = published(mention), mention.response
-    if answer is None or answer.form not in ("conference_held", "briefing"):
-        return report
-    held = answer.held
-    if held is None or (held.earliest is not None and held.earliest > report.latest):
-        return Interval(earliest=None, latest=report.latest, precision="unknown", source="report")
-    return Interval(
-        earliest=held.earliest, latest=min(held.latest, report.latest), precision=held.precision, source=held.source
-    )
 
 
 def reprint_of(incident: Incident, mention: Mention) -> str | None:
@@ -128,7 +94,7 @@ def with_facts(
     before = incident
     incident = _with_responses(incident, mention, answered, duplicate_of)
     if duplicate_of is None:
-        incident = _with_event(incident, mention)
+        incident = with_event(incident, mention)
     incident = _with_first_public(incident, mention)
     if incident is before:
         return before
@@ -244,79 +210,6 @@ def _with_first_public(incident: Incident, mention: Mention) -> Incident:
     rank = (mention.response is not None, published(mention).latest)
     known_rank = (any(one.mention == known.mention for one in incident.responses), known.interval.latest)
     return replace(incident, first_public=_first_public(mention)) if rank < known_rank else incident
-
-
-def _issuer(mention: Mention) -> str | None:
-    """For whom a post speaks, if for an authority."""
-    answer = mention.response
-    if answer is None or not answer.is_authoritative:
-        return None
-    return answer.issuer or mention.account or answer.issuer_kind
-
-
-def _with_event(incident: Incident, mention: Mention) -> Incident:
-    issuer = _issuer(mention)
-    changes: dict[str, object] = {}
-    at = mention.collected_at
-    emergency = mention.emergency
-    if emergency.is_emergency and all(one.emergency != emergency for one in incident.emergencies):
-        fact = EmergencyFact(emergency=emergency, mention=mention.id, known_at=at)
-        changes["emergencies"] = [*incident.emergencies, fact]
-    if mention.occurred is not None and _is_new_occurred(incident, mention, issuer):
-        stated = OccurredFact(interval=mention.occurred, mention=mention.id, known_at=at)
-        changes["occurred"] = [*incident.occurred, stated]
-    if mention.known is not None and issuer is not None and _is_new_known(incident, mention.known):
-        learnt = KnownFact(interval=mention.known, mention=mention.id, known_at=at)
-        changes["known"] = [*incident.known, learnt]
-    if figures := _new_figures(incident, mention, issuer):
-        changes["figures"] = [*incident.figures, *figures]
-    return replace(incident, **changes) if changes else incident
-
-
-def _is_new_occurred(incident: Incident, mention: Mention, issuer: str | None) -> bool:
-    stated = mention.occurred
-    if stated is None or any(one.mention == mention.id and one.interval == stated for one in incident.occurred):
-        return False
-    known = {(one.interval.earliest, one.interval.latest) for one in incident.occurred}
-    limit = OCCURRED_KEPT * (2 if issuer else 1)
-    return (stated.earliest, stated.latest) not in known and len(incident.occurred) < limit
-
-
-def _is_new_known(incident: Incident, stated: StatedInterval) -> bool:
-    known = {(one.interval.earliest, one.interval.latest) for one in incident.known}
-    return (stated.earliest, stated.latest) not in known and len(known) < OCCURRED_KEPT
-
-
-def _new_figures(incident: Incident, mention: Mention, issuer: str | None) -> list[FigureFact]:
-    """What it counts that is news: another value, or the same one published at another time that may matter."""
-    rumours = {(one.name, one.value) for one in incident.figures if one.issuer is None}
-    said, news = published(mention), []
-    for name, value in figures_of(mention):
-        same = [one for one in incident.figures if (one.name, one.value) == (name, value)]
-        # A rumour that only repeats an authority is no news; an authority that confirms a rumour is.
-        kept = same if issuer is None else [one for one in same if one.issuer == issuer]
-        is_crowded = issuer is None and sum(one == name for one, _ in rumours) >= VALUES_KEPT
-        if (kept and not _is_out_of(kept, said, issuer)) or (not kept and is_crowded):
-            continue
-        fact = FigureFact(
-            name=name, value=value, mention=mention.id, known_at=mention.collected_at, issuer=issuer, published=said
-        )
-        news.append(fact)
-    return news
-
-
-def _is_out_of(kept: Sequence[FigureFact], said: Interval, issuer: str | None) -> bool:
-    """Whether it was published before all that say the same (then the gravity was evident sooner, whichever was seen
-    first) or, by an authority, after them all (its newest count stands)."""
-    times = [one.published for one in kept if one.published is not None]
-    if not times:
-        return True
-    bounds = [one.earliest for one in times if one.earliest is not None]
-    is_bounded = len(bounds) == len(times)
-    is_before = said.latest < min(one.latest for one in times) or (
-        is_bounded and (said.earliest is None or said.earliest < min(bounds))
-    )
-    return is_before or (issuer is not None and said.latest > max(one.latest for one in times))
 
 
 def with_answered(incident: Incident, mention: Mention) -> Incident:

@@ -63,14 +63,12 @@ class Reader:
         at = article.published.latest if article.published else article.collected_at
         hits = self._scanner.scan(text)
         named = bodies.named(hits["bodies"], hits["places"], text, self._registry, at)
-        response = answers.read(
-            Context(
-                article.kind, article.account, article.answers, text, lead,
-                hits["answers"], hits["places"], hits["bodies"], named, self._registry, at,
-            )
+        post = Context(
+            article.kind, article.account, article.answers, text, lead,
+            hits["answers"], hits["places"], hits["bodies"], named, self._registry, at,
         )  # fmt: skip
+        response = _timed(answers.read(post), article)
         event = read_event(title, body, _anchor(article))
-        response = _timed(response, article)
         regions = self._regions(article, hits["places"], text, lead, at)
         about = self._topics(text, lead, hits["topics"])
         signs = relevance.Signs(article.kind, event.emergency, response, about, regions, _is_abroad(text, lead))

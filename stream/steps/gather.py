@@ -23,6 +23,7 @@ from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
 from stream.core.matching import OpenIncidents, Weights
 from stream.core.placements import moved
+from stream.core.publications import published
 from stream.core.rules import Rules
 from stream.core.scenes import OF_POSTS, Scene
 from stream.errors import MessageRejected
@@ -203,7 +204,7 @@ class Gather:
     def _place_answer(self, mention: Mention, answers: str, state: State) -> Placed:
         """A post that has an answer always belongs to an incident: its own is opened if it has none yet."""
         post = state.get(Post, answers)
-        answered = incidents.published(post.mention) if post is not None else None
+        answered = published(post.mention) if post is not None else None
         incident = self._incident_of(answers, state)
         if incident is not None:
             return Placed(incident, PlaceReason.ANSWERS, answered)
