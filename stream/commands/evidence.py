@@ -67,6 +67,7 @@ def evidence_command(  # noqa: PLR0913, PLR0917 (options of a command are no arg
         found = dossier(backends, configuration(settings), incident, at)
         file = pack(found.parts)
         digest = hashlib.sha256(file).hexdigest()
+        signature = _signature(file, settings.vault)
         _write(out, file)
         value = {"sha256": digest, "as_of": found.as_of.isoformat(), "name": out.name}
         entry = _entry(backends.store, found.incident.id, (who.strip(), why.strip()), value)
@@ -76,27 +77,35 @@ def evidence_command(  # noqa: PLR0913, PLR0917 (options of a command are no arg
     console.print(f"SHA-256 {digest}", markup=False, soft_wrap=True)
     told = f"{len(found.parts)} 个部分，{len(file)} 字节 → {out}；已登记 {entry.id}"
     console.print(told, markup=False, soft_wrap=True)
-    _seal(file, out, settings.vault)
+    _seal(file, signature, out, settings.vault.stamping_url)
 
 
-def _seal(file: bytes, out: Path, vault: Vault) -> None:
+def _signature(file: bytes, vault: Vault) -> bytes | None:
+    """By the configured key, before anything is written. Raises SettingsError."""
+    from stream.proof.signing import sign
+
+    if vault.signing_key_file is None:
+        return None
+    try:
+        return sign(file, Path(vault.signing_key_file).read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"vault.signing_key_file：{vault.signing_key_file} 读不出，或不是未加密的 Ed25519 私钥（PEM）（{error}）；"
+            "可用 `openssl genpkey -algorithm ed25519` 生成"
+        ) from None
+
+
+def _seal(file: bytes, signature: bytes | None, out: Path, url: str | None) -> None:
     """Signature and time stamp beside the file, where they are configured; those of an earlier file go."""
     from stream.proof import signing, stamping
 
     for suffix in (signing.SUFFIX, stamping.SUFFIX):
         _beside(out, suffix).unlink(missing_ok=True)
-    if vault.signing_key_file is not None:
-        try:
-            signature = signing.sign(file, Path(vault.signing_key_file).read_bytes())
-        except ValueError as error:
-            raise SettingsError(
-                f"vault.signing_key_file：{vault.signing_key_file} 不是未加密的 Ed25519 私钥（PEM）（{error}）；"
-                "可用 `openssl genpkey -algorithm ed25519` 生成"
-            ) from None
+    if signature is not None:
         _write(_beside(out, signing.SUFFIX), signature)
         console.print(f"签名 → {_beside(out, signing.SUFFIX)}", markup=False, soft_wrap=True)
-    if vault.stamping_url is not None:
-        _write(_beside(out, stamping.SUFFIX), stamping.stamp(file, vault.stamping_url))
+    if url is not None:
+        _write(_beside(out, stamping.SUFFIX), stamping.stamp(file, url))
         console.print(f"时间戳 → {_beside(out, stamping.SUFFIX)}", markup=False, soft_wrap=True)
 
 

@@ -67,7 +67,8 @@ def read_record(record: bytes) -> Fetch:
             status=int(found.http_headers.get_statuscode()), body=body, sha256=hashlib.sha256(body).hexdigest(),
             content_type=found.http_headers.get_header("Content-Type") or "",
         )  # fmt: skip
-    except (zlib.error, ArchiveLoadFailed, EOFError, OSError, TypeError) as error:
+    except (zlib.error, ArchiveLoadFailed, EOFError, OSError, TypeError, AttributeError, LookupError) as error:
+        # The last three are what warcio raises on records without the headers it counts on.
         raise ValueError(f"{type(error).__name__}") from error
 
 
