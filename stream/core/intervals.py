@@ -60,8 +60,8 @@ def hull(intervals: list[Interval]) -> Interval:
     """The smallest interval that covers all of them: conflicting sources until a person decides."""
     if not intervals:
         raise ValueError("no interval to cover")
-    if len(intervals) == 1:
-        return intervals[0]
+    if len({(one.earliest, one.latest, one.precision) for one in intervals}) == 1:
+        return intervals[0]  # sources that agree are as precise together as each alone
     bounds = [interval.earliest for interval in intervals]
     known = [bound for bound in bounds if bound is not None]
     return Interval(

@@ -83,8 +83,9 @@ def _stages(
     """A response, then as a person corrected its time, until a person rejected it."""
     stages = [(response.known_at, response.published)]
     stages += [(max(at, response.known_at), published) for at, published in corrected]
-    ends = [at for at, _ in stages[1:]] + [rejected_at]
-    for (known_at, published), void_at in zip(stages, ends, strict=True):
+    nexts = [at for at, _ in stages[1:]] + [None]
+    for (known_at, published), next_at in zip(stages, nexts, strict=True):
+        void_at = min((at for at in (next_at, rejected_at) if at is not None), default=None)
         if void_at is None or void_at > known_at:
             yield Statement(
                 mention=response.mention, published=published, known_at=known_at, void_at=void_at,

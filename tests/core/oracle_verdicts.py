@@ -196,7 +196,8 @@ class Oracle:
             None if any(one.earliest is None for one in stated) else min(one.earliest for one in stated if one.earliest)
         )
         last = min(limit, max(one.latest for one in stated))
-        precision = stated[0].precision if len(stated) == 1 and last == stated[0].latest else "unknown"
+        alike = len({(one.earliest, one.latest, one.precision) for one in stated}) == 1
+        precision = stated[0].precision if alike and last == stated[0].latest else "unknown"
         return walk(Interval(earliest=first, latest=last, precision=precision, source="hull"), self.step)
 
     def opinion(self) -> dict[str, When]:

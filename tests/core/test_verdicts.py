@@ -212,6 +212,12 @@ def test_conflicting_sources_give_their_hull_until_a_person_decides() -> None:
     assert verdict(judge(settled, 30)) == ("met", "statement_in_time")
 
 
+def test_sources_that_name_the_same_minute_leave_it_known_to_the_minute() -> None:
+    answer = said("r1", at(5, "minute"))
+    facts = [occurred(at(0, "minute")), msgspec.structs.replace(occurred(at(0, "minute"), known=2), mention="p2")]
+    assert verdict(judge(an_incident(occurred=facts, responses=[answer]), 30)) == ("met", "statement_in_time")
+
+
 def test_the_occurrence_ends_when_it_is_first_public() -> None:
     found = row(judge(an_incident(occurred=[occurred(between(-6, 6))]), 1))
     assert found is not None

@@ -143,6 +143,14 @@ def test_a_rejected_response_leaves_the_verdict_from_then_on(value: Any) -> None
     assert verdict(judge(incident, 9)) == ("breached", "no_statement")
 
 
+def test_a_rejected_response_does_not_stand_until_it_is_corrected() -> None:
+    correction = decided("restate", 12, {"mention": "r1", "at": "2024-03-05T13:30:00+08:00"})
+    incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("reject", 8, "r1"), correction])
+    assert verdict(judge(incident, 7)) == ("met", "statement_in_time")
+    assert verdict(judge(incident, 10)) == ("breached", "no_statement")
+    assert verdict(judge(incident, 14)) == ("breached", "no_statement")
+
+
 def test_a_corrected_publication_time_restates() -> None:
     correction = {"mention": "r1", "at": "2024-03-05T19:00:00+08:00"}
     incident = an_incident(responses=[said("r1", at(1))], decisions=[decided("restate", 9, correction)])
