@@ -15,7 +15,7 @@ from stream.assembly import load_alert_policy
 from stream.backends import open_backends
 from stream.clock import PipelineClock
 from stream.core.codec import Item
-from stream.core.documents import Decision, Entry
+from stream.core.documents import Decision, Entry, Mark
 from stream.core.records import Progress
 from stream.delivery import Deliverer
 from stream.errors import OutsideFailed
@@ -34,6 +34,7 @@ FORGET_AT_ONCE = 5_000
 RELAYED: dict[type[Decision] | type[Entry], str] = {Decision: "decisions", Entry: "entries"}
 RELAYED_AT_ONCE = 1_000
 OVERLAP = timedelta(hours=1)
+INSTANT = timedelta(microseconds=1)
 
 
 class Desk(threading.Thread):
@@ -120,10 +121,12 @@ class Upkeep:
         if not fresh:
             return
         newest = max(one.collected_at for one in fresh)
-        marks = [Progress(id=_relayed(name, one), collected_at=one.collected_at, done=1) for one in fresh]
+        # Where nobody else publishes, this mark lets them through; who does publish is waited for all the same.
+        mark = Mark(id="mark:desk", collected_at=newest + INSTANT, publisher="desk", is_last=True)
+        told = [Progress(id=_relayed(name, one), collected_at=one.collected_at, done=1) for one in fresh]
         with self._backends.together():
-            self._backends.bus.publish("pages", [addressed(one) for one in fresh])
-            store.save_many([Save(item=one) for one in (*marks, Progress(id=name, collected_at=newest, done=1))])
+            self._backends.bus.publish("pages", [*map(addressed, fresh), addressed(mark)])
+            store.save_many([Save(item=one) for one in (*told, Progress(id=name, collected_at=newest, done=1))])
 
     def _unrelayed(self, kind: type[Decision] | type[Entry], name: str, where: Filter) -> Iterator[Decision | Entry]:
         """Page by page: more than a page may have been handed over within the overlap."""

@@ -136,9 +136,9 @@ class OrderedBuffer:
         if mark.is_last:
             marks.pop(mark.publisher, None)
             self._left[partition] = max(mark.collected_at, self._left.get(partition, mark.collected_at))
-            return
-        marks[mark.publisher] = max(mark.collected_at, marks.get(mark.publisher, mark.collected_at))
-        oldest = max(marks.values()) - GONE
+        else:
+            marks[mark.publisher] = max(mark.collected_at, marks.get(mark.publisher, mark.collected_at))
+        oldest = max([mark.collected_at, *marks.values()]) - GONE
         for publisher in [name for name, at in marks.items() if at < oldest]:
             del marks[publisher]
 

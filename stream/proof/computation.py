@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from dashboard.words import CLOCKS, FORMS, MODALITIES, basis_words, gap_words
+import msgspec
+
+from dashboard.words import CLOCKS, DECISIONS, FORMS, MODALITIES, basis_words, gap_words
 from stream.core.alert_texts import GRADES, REASONS, VERDICTS
 from stream.core.cases import CoverageSpan, Due, Incident, Judgement, Obligation, Response, VerdictChange
 from stream.core.documents import Decision
@@ -112,7 +114,7 @@ def _row(row: Obligation) -> Words:
 
 def _standings(judgement: Judgement) -> Words:
     if judgement.by_body:
-        yield "分机关："
+        yield "分机关（只看各机关自己的发布；任一有管辖权的机关按时发布，义务即已履行，本表不另作结论）："
     for one in judgement.by_body:
         reason = REASONS.get(one.reason, one.reason)
         yield f"    {one.rule} {one.body}（{one.role}）：{VERDICTS[one.verdict]}；{reason}"
@@ -162,7 +164,9 @@ def _decisions(incident: Incident) -> Words:
 
 
 def _decision(one: Decision) -> str:
-    return f"{_at(one.collected_at)} {one.who}：{one.what} {'' if one.value is None else one.value}；依据：{one.why}"
+    # By sorted keys: a value read again from JSON may have them in another order.
+    value = "" if one.value is None else f"（{msgspec.json.encode(one.value, order='sorted').decode()}）"
+    return f"{_at(one.collected_at)} {one.who}：{DECISIONS[one.what]}{value}；依据：{one.why}"
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -6,20 +6,17 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import msgspec
 import pytest
 from docx import Document
-from msgspec import Struct
 from openpyxl import load_workbook
 
 from stream.backends import open_backends
@@ -34,14 +31,11 @@ from stream.ports import Save, Store
 from stream.settings import Settings
 from tests.cli.posts import PLACE
 from tests.cli.posts import ROWS as POSTS
-from tests.servers import distributed_settings, environment, erase
+from tests.cli.sides import DISTRIBUTED, EMBEDDED, PATIENCE_S, ROOT, Huiying, Side, kept, on_servers, process, until
+from tests.servers import distributed_settings, erase
 
 pytestmark = pytest.mark.distributed
 
-ROOT = Path(__file__).parents[2]
-EMBEDDED, DISTRIBUTED = ROOT / "config" / "embedded.yaml", ROOT / "config" / "distributed.yaml"
-SERVERS = ("HUIYING_NAMESPACE", "HUIYING_KAFKA", "HUIYING_ELASTIC")
-PATIENCE_S = 60.0
 AT = datetime(2030, 1, 1, 8, tzinfo=SHANGHAI)
 ROWS = [*POSTS, {"id": "blank", "kind": "news", "published_at": "2024-03-01 17:00:00"}]
 PAGE = Page(id="p-1", collected_at=AT, source="s", row=Row(title="[b]城东路灯坏了[/b]"))
@@ -53,27 +47,7 @@ REJECTS = [
     Rejected(id="r-2", collected_at=AT, step="classify", reason="failed:ValueError", payload='{"type": "arti'),
 ]  # fmt: skip
 
-Huiying = Any
 Written = Callable[[Path, list[dict[str, Any]]], Path]
-
-
-class Side(Struct, frozen=True):
-    """A kept replay in one profile, and the command line over it."""
-
-    huiying: Huiying
-    config: Path
-    settings: Settings
-
-    def __call__(self, *words: str | Path) -> Any:
-        return self.huiying(*words, config=self.config)
-
-
-def kept(huiying: Huiying, posts: Path, out: Path, config: Path) -> str:
-    """Replays and keeps; what was said."""
-    told = huiying("replay", posts, "--out", out, "--assume-covered", "--keep", config=config)
-    # One row is rejected.
-    assert told.code == 1, told.err
-    return str(told.err)
 
 
 def put_aside(settings: Settings) -> None:
@@ -104,11 +78,6 @@ def cluster(shared_huiying: Huiying, posts: Path, tmp_path_factory: pytest.TempP
     put_aside(settings := msgspec.structs.replace(asked, namespace=namespace))
     yield Side(on_servers(shared_huiying, settings), DISTRIBUTED, settings)
     erase(settings)
-
-
-def on_servers(huiying: Huiying, settings: Settings) -> Huiying:
-    found = environment(settings)
-    return huiying.over(settings.data, **{name: found[name] for name in SERVERS})
 
 
 # --- the same as over one file ----------------------------------------------------------------------------------------
@@ -211,14 +180,6 @@ def test_a_decision_is_recorded(what: str, value: str, cluster: Side) -> None:
     assert decision.value == (json.loads(value) if value[0] == "{" else value)
 
 
-def until(holds: Callable[[], object], wait: Callable[[], object] = lambda: None) -> None:
-    """Asks again until it holds."""
-    ends = monotonic() + PATIENCE_S
-    while not holds():
-        assert monotonic() < ends
-        wait()
-
-
 # --- live -------------------------------------------------------------------------------------------------------------
 
 
@@ -263,14 +224,6 @@ def feed() -> Iterator[str]:
     yield f"{address}/feed.xml"
     server.shutdown()
     server.server_close()
-
-
-def process(settings: Settings, *words: str | Path) -> "subprocess.Popen[str]":
-    kept = {name: value for name, value in environment(settings).items() if not name.lower().endswith("_proxy")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "stream", *map(str, words)], cwd=ROOT, text=True, stderr=subprocess.PIPE,
-        env={**kept, "HUIYING_CONTACT": "https://example.org/bot"},
-    )  # fmt: skip
 
 
 def states(store: Store) -> list[str]:

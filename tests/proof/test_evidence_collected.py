@@ -154,5 +154,5 @@ def test_the_computation_tells_clock_window_and_distance(exported: Dossier) -> N
     words = exported.parts[names.COMPUTATION].decode()
     for line in ("原文“3月2日8时10分许”", "最早 2026-03-02 13:10:00，最迟 2026-03-02 13:10:59",
                  "4 小时 19 分 1 秒 至 4 小时 20 分 59 秒", "结论：按时回应（met）", "渠道 jichuan-gov：",
-                 "督察员甲：severity II", "最迟要在5小时内发布权威信息"):  # fmt: skip
+                 "督察员甲：定级（\"II\"）", "最迟要在5小时内发布权威信息"):  # fmt: skip
         assert line in words
