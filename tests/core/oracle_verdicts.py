@@ -296,7 +296,7 @@ class Oracle:
             return "unknown_coverage_gap"
         if not all(any(row.reachable and row.to_at >= deadline for row in one) for one in rows):
             return "pending" if self.now < deadline + self.watching.grace else "unknown_coverage_gap"
-        if start < deadline - AGES:  # nothing bounds it: before it was public, nobody answered
+        if start < deadline - AGES / 2:  # nothing bounds it: before it was public, nobody answered
             public = self.incident.first_public.interval
             start = min(public.earliest or public.latest, deadline - law.hours * HOUR)
         allowed = (deadline - start) * self.watching.gap_share / 1000
