@@ -11,11 +11,11 @@ import pytest
 from stream.core.cases import Incident
 from stream.core.codec import encode
 from stream.core.documents import Answer, Decision, Emergency, Figures, Mention, TopicScore
+from stream.core.event_facts import VALUES_KEPT
 from stream.core.incidents import (
     PRINTS_KEPT,
     REGIONS_KEPT,
     RESPONSES_KEPT,
-    VALUES_KEPT,
     Lifetime,
     awake,
     incident_id,
