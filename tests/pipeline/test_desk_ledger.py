@@ -14,7 +14,7 @@ import pytest
 from stream.backends import open_backends
 from stream.core.cases import Alert
 from stream.core.codec import decode
-from stream.core.documents import Decision, Entry, Message, in_order
+from stream.core.documents import Decision, Entry, Mark, Message, in_order
 from stream.core.duties import entry_of, opened_id
 from stream.core.duty_course import moment
 from stream.core.intervals import SHANGHAI
@@ -172,7 +172,10 @@ def test_entries_and_decisions_join_the_journey_each_once(settings: Settings, ba
     with closing(Upkeep(settings, backends)) as upkeep:
         for second in range(3):
             upkeep.turn(NOW + timedelta(seconds=second), NOW)
-    assert sorted(one.id for one in on_bus(backends, "pages")) == sorted([decision.id, entry.id])
+    found = on_bus(backends, "pages")
+    assert sorted(one.id for one in found if not isinstance(one, Mark)) == sorted([decision.id, entry.id])
+    # Nothing else may come for a long time: behind them stands a mark that holds nobody up.
+    assert isinstance(found[-1], Mark) and found[-1].is_last and found[-1].collected_at > NOW
 
 
 def test_more_entries_within_an_hour_than_one_page_are_all_handed_over(settings: Settings, backends: Backends) -> None:
@@ -181,4 +184,5 @@ def test_more_entries_within_an_hour_than_one_page_are_all_handed_over(settings:
     with closing(Upkeep(settings, backends)) as upkeep:
         for second in range(3):
             upkeep.turn(NOW + timedelta(seconds=second), NOW)
-    assert sorted(one.id for one in on_bus(backends, "pages")) == sorted(one.id for one in many)
+    found = [one.id for one in on_bus(backends, "pages") if not isinstance(one, Mark)]
+    assert sorted(found) == sorted(one.id for one in many)
