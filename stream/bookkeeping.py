@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from stream.clock import clock_now, wall_now
+from stream.core.cases import Judgement
 from stream.core.documents import Entry, EntryKind
 from stream.core.duties import entry_of
 from stream.core.ledger import by_subject, fault_of
@@ -28,13 +29,15 @@ _VERBATIM = frozenset({"start", "at", "from", "to", "until", "url", "sha256", "o
 
 
 class Deed(Struct, frozen=True, kw_only=True):
-    """What a person is about to put on record; `subject`: the duty."""
+    """What a person is about to put on record; `subject`: the duty, or the incident that is reviewed; `rule`: the one
+    duty of the incident that a review is about (None: all of them)."""
 
     who: str
     why: str
     what: EntryKind
     subject: str
     value: Any = None
+    rule: str | None = None
 
 
 class Book(Struct, frozen=True):
@@ -56,12 +59,32 @@ def record(store: Store, book: Book, deed: Deed, at: datetime) -> Entry:
         raise UsageError("须写明是谁登记的、依据什么")
     store.refresh()
     signed, rule = (deed.who.strip(), mask(deed.why.strip())), deed.subject.partition("|")[0]
+    if deed.what == "duty_review" and "|" not in deed.subject:
+        return _reviewed(store, deed, signed, at)
     entries = entries_in(store)
     # A pipeline that stands still gives one instant to all: what is said later must still come later.
     at = max([at, *(one.collected_at + timedelta(microseconds=1) for one in entries.get(deed.subject, ()))])
     entry = entry_of(at, signed, deed.what, (deed.subject, rule), masked(deed.value))
     if (fault := fault_of(entry, book.rules, entries, book.overlay)) is not None:
         raise UsageError(fault)
+    store.save_many([Save(item=entry, expected=0)])
+    return entry
+
+
+def _reviewed(store: Store, deed: Deed, signed: tuple[str, str], at: datetime) -> Entry:
+    """A supervisor's word on an incident, as it stands in the supervision table. Raises UsageError."""
+    judged = store.get_many(Judgement, [deed.subject])
+    judgement = judged[deed.subject].item if judged else None
+    if not isinstance(judgement, Judgement):
+        raise UsageError(f"没有事项或事件 {deed.subject}；事项见 huiying ledger list，事件编号（i-…）见看板的事件页")
+    ruled = sorted({one.rule for one in judgement.obligations})
+    if deed.rule is not None and deed.rule not in ruled:
+        raise UsageError(f"这个事件没有义务 {deed.rule}；有：{'、'.join(ruled)}")
+    if not isinstance(deed.value, dict) or not isinstance(deed.value.get("done"), bool):
+        raise UsageError("督察意见须写明是否完成（done）")
+    on_record = items(store, Entry, Filter(incident=deed.subject))
+    at = max([at, *(one.collected_at + timedelta(microseconds=1) for one in on_record)])
+    entry = entry_of(at, signed, deed.what, (deed.subject, deed.rule), masked(deed.value))
     store.save_many([Save(item=entry, expected=0)])
     return entry
 

@@ -35,6 +35,14 @@ Identity = Annotated[
         metavar="事项", help="huiying ledger list 列出的编号（加引号）", callback=lambda text: text.replace("｜", "|")
     ),
 ]
+Reviewed = Annotated[
+    str,
+    typer.Argument(
+        metavar="编号",
+        help="台账事项的编号（加引号），或事件编号（i-…）",
+        callback=lambda text: text.replace("｜", "|"),
+    ),
+]
 Who = Annotated[str, typer.Option("--who", help="谁登记的（姓名与职务）")]
 Why = Annotated[str, typer.Option("--why", help="依据")]
 
@@ -151,7 +159,7 @@ def withdraw_command(
 
 
 def review_command(
-    identity: Identity,
+    identity: Reviewed,
     done: Annotated[bool, typer.Option("--done/--not-done", help="是否完成")],
     who: Who,
     why: Why,
@@ -159,14 +167,17 @@ def review_command(
     measures: Annotated[list[str] | None, typer.Option("--measure", help="整改措施，可多次")] = None,
     units: Annotated[str | None, typer.Option("--units", help="整改责任主体")] = None,
     materials: Annotated[str | None, typer.Option("--materials-from", help="材料提供部门")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="只说事件的这一项义务，如 CN-5H-AUTH；默认全部")] = None,
     config: Config = DEFAULT_CONFIG,
 ) -> None:
-    """登记督察意见：完成情况、存在问题、整改措施、整改责任主体、材料提供部门。"""
+    """登记督察意见：完成情况、存在问题、整改措施、整改责任主体、材料提供部门；对台账事项，也对事件（督察表各栏）。"""
     value = _without_none(
         {"done": done, "problems": problems or [], "measures": measures or [], "units": units,
          "materials_from": materials}
     )  # fmt: skip
-    _record(Deed(who=who, why=why, what="duty_review", subject=identity, value=value), config)
+    if rule is not None and "|" in identity:
+        raise UsageError("--rule 只用于事件：台账事项的编号已含规则")
+    _record(Deed(who=who, why=why, what="duty_review", subject=identity, value=value, rule=rule), config)
 
 
 def region_in(text: str | None, settings: Settings) -> str | None:

@@ -51,7 +51,7 @@ DUTY_VERDICTS: Mapping[DutyVerdict, str] = {
 }  # fmt: skip
 ENTRY_WORDS: Mapping[EntryKind, str] = {
     "duty_open": "登记", "duty_extend": "延长", "duty_suspend": "中止", "duty_restart": "补正后重新起算",
-    "duty_prove": "证明", "duty_withdraw": "撤销", "duty_review": "督察意见", "evidence_issued": "出具存证包",
+    "duty_prove": "证明", "duty_withdraw": "撤销", "duty_review": "督察意见", "evidence_issued": "出具原卷",
 }  # fmt: skip
 
 
