@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from crawlers import sources as source_files
 from stream.assembly import load_holidays
-from stream.core import alert_policy, authorities, rules, workdays
+from stream.core import alert_policy, authorities, register_checks, rules, workdays
 from stream.core.intervals import SHANGHAI
 from stream.errors import SettingsError
 from stream.reading import topics
@@ -48,7 +48,7 @@ def _check(settings: Settings, found: list[str]) -> None:
         registry = authorities.Registry(register, names_by_code(), codes_by_name())
         names = [one.name for one in lexicon.topics] if lexicon is not None else []
         ids = {one.id for one in watched} if watched is not None else None
-        found += _placed(settings.file("authorities"), authorities.problems(registry, names, ids))
+        found += _placed(settings.file("authorities"), register_checks.problems(registry, names, ids))
     if watched is not None:
         found += _placed(settings.file("sources"), source_files.problems(watched, _known_bodies(watched, registry)))
     policy = _tried(lambda: load_yaml(settings.file("alerts"), alert_policy.AlertPolicy), found)

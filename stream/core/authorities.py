@@ -7,102 +7,33 @@ of attribution are those of 国办发〔2016〕61号 (属地管理、分级负�
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 
-from msgspec import Struct, field
-
 from stream.core.cases import Responsible
-from stream.core.documents import EventType, IssuerKind, Level
+from stream.core.documents import EventType, Level
 from stream.core.intervals import SHANGHAI
+from stream.core.register import (
+    PLACE,
+    Authorities,
+    Body,
+    Channel,
+    Department,
+    Former,
+    department_names,
+    holds,
+    level_of,
+    local_name,
+    stood_as,
+)
+from stream.core.responsibility import Kind, Matter, attributed
+from stream.core.rules import OWN_LAW
 
-PLACE = "{place}"
+__all__ = ["LONGEST_PLACE", "Authorities", "Body", "Channel", "Department", "Former", "Registry", "department_names"]
+
 # 新疆维吾尔自治区克孜勒苏柯尔克孜自治州… with its county: longer is no name of a place, and the search is bounded.
 LONGEST_PLACE = 40
-MUNICIPALITIES = ("11", "12", "31", "50")
-
-
-class Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A piece of the register; strict and immutable."""
-
-
-class Channel(Part, frozen=True, kw_only=True):
-    """A watched channel: `source` is an id of sources.yaml, polled every `poll_minutes`; valid in [since, until)."""
-
-    source: str
-    poll_minutes: int = 60
-    since: date | None = None
-    until: date | None = None
-
-
-class Former(Part, frozen=True, kw_only=True):
-    """A name that ended: from `until` on it means the body that carries it here; before, the body of that name."""
-
-    name: str
-    until: date | None = None
-
-
-class Body(Part, frozen=True, kw_only=True):
-    """A public body. `region` is a GB/T 2260 code, None for a national body or where the name alone does not tell."""
-
-    name: str
-    kind: IssuerKind = "government"
-    level: Level | None = None
-    region: str | None = None
-    topics: list[str] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
-    former: list[Former] = field(default_factory=list)
-    accounts: list[str] = field(default_factory=list)
-    channels: list[Channel] = field(default_factory=list)
-    since: date | None = None
-    until: date | None = None
-
-
-class Department(Part, frozen=True, kw_only=True):
-    """A kind of department that every region has. `name` at county and city level, `province`, `municipality` where the
-    name differs there; `national` is the ministry above it."""
-
-    name: str
-    kind: IssuerKind = "government"
-    province: str | None = None
-    municipality: str | None = None
-    national: str | None = None
-    topics: list[str] = field(default_factory=list)
-    events: list[EventType] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
-    former: list[Former] = field(default_factory=list)
-    accounts: list[str] = field(default_factory=list)
-
-
-class Authorities(Part, frozen=True, kw_only=True):
-    """config/authorities.yaml. `government` names a region's government, with its account patterns; `regions` adds full
-    names by code that GB/T 2260 does not list (development zones, the demonstration's fictional places)."""
-
-    government: str = "{place}人民政府"
-    government_accounts: list[str] = field(default_factory=list)
-    departments: list[Department] = field(default_factory=list)
-    bodies: list[Body] = field(default_factory=list)
-    regions: dict[str, str] = field(default_factory=dict)
-
-
-def level_of(region: str) -> Level:
-    """The level of a GB/T 2260 code."""
-    if region.endswith("0000"):
-        return "province"
-    return "city" if region.endswith("00") else "county"
-
-
-def region_above(regions: Sequence[str]) -> str | None:
-    """The code of the region above several prefectures or provinces ("" = the nation); None where all of them lie in
-    one prefecture, or in one municipality."""
-    provinces = {code[:2] for code in regions}
-    if len(provinces) > 1:
-        return ""
-    prefectures = {code[:4] for code in regions if not code.endswith("0000")}
-    is_city = provinces <= set(MUNICIPALITIES)
-    return f"{regions[0][:2]}0000" if len(prefectures) > 1 and not is_city else None
 
 
 class Registry:
@@ -145,27 +76,13 @@ class Registry:
         topics: Sequence[str],
         regions: Sequence[str],
         named_bodies: Sequence[str],
-        event_type: EventType | None,
+        event_type: Kind | EventType | None,
         at: datetime,
     ) -> list[Responsible]:
-        """Bodies that owe an answer, the first in duty first, each with the rule of attribution.
-
-        Of several regions the department above them all leads; an accident follows the place where it happened. A body
-        named in the posts; the department of the event's type, then of each topic, in the most specific region; that
-        region's government (属地). Without a region: only what was named.
-        """
-        known = [code for code in regions if code in self._names]
-        found: list[Responsible] = []
-        if event_type != "事故灾难" and (above := region_above(known)) is not None:
-            lead = self._lead(topics, event_type, above, at)
-            found += [] if lead is None else [Responsible(body=lead, rule="common_superior")]
-        found += [Responsible(body=self._canonical(name, at), rule="named") for name in named_bodies]
-        region = next(iter(known), None)
-        if region is not None:
-            for department, rule in self._departments(topics, event_type):
-                found.append(Responsible(body=self.department_in(department, region, at), rule=rule))
-            found.append(Responsible(body=self.government_of(region), rule="territorial"))
-        return _distinct(found)
+        """Bodies that owe an answer, the first in duty first, each with the rule of attribution
+        (stream.core.responsibility.attributed). `event_type`: of an emergency, None for anything else."""
+        kind = Kind(event_type) if isinstance(event_type, str) else event_type
+        return attributed(self, Matter(topics, regions, named_bodies, kind), at)
 
     def channels(self, body: str, at: datetime) -> list[Channel]:
         """The watched channels of a body at `at`: registered or fetched; none where nobody watches it."""
@@ -173,8 +90,8 @@ class Registry:
         known = self._bodies.get(body)
         if known is None and (resolved := self.resolve(body, at)) is not None:
             known = self._bodies.get(resolved.name, [resolved])
-        standing = [one for one in known or [] if _holds(one.since, one.until, day)]
-        registered = [one for body in standing for one in body.channels if _holds(one.since, one.until, day)]
+        standing = [one for one in known or [] if holds(one.since, one.until, day)]
+        registered = [one for body in standing for one in body.channels if holds(one.since, one.until, day)]
         sources = {one.source for one in registered}
         return [*registered, *(one for one in self._fetched.get(body, ()) if one.source not in sources)]
 
@@ -182,6 +99,10 @@ class Registry:
         """The code of a region that the register itself adds, by its code or name; None for any other."""
         added = self.authorities.regions
         return written if written in added else next((code for code, name in added.items() if name == written), None)
+
+    def registered(self) -> Mapping[str, Sequence[Body]]:
+        """The registered bodies by every name that means them."""
+        return self._bodies
 
     def region_name(self, code: str) -> str | None:
         """A region's full name: the register's, else GB/T 2260's."""
@@ -193,7 +114,7 @@ class Registry:
 
     def department_in(self, department: Department, region: str, at: datetime) -> str:
         """A registered body with the department's names in that region, else its name by the pattern."""
-        name = self._full_name(region) + _local_name(department, region)
+        name = self._full_name(region) + local_name(department, region)
         return self._canonical(name, at)
 
     def superior(
@@ -205,27 +126,11 @@ class Registry:
             if (topic is not None and topic in department.topics) or (body in department_names(department)):
                 if level == "national":
                     return department.national
+                if region is not None and region.startswith(OWN_LAW):
+                    return None
                 code = "" if region is None else region[:2] + "0000" if level == "province" else region[:4] + "00"
                 return self.department_in(department, code, at) if code in self._names else None
         return None
-
-    def _lead(self, topics: Sequence[str], event_type: EventType | None, above: str, at: datetime) -> str | None:
-        """Who leads above several regions: the first department in duty there, else that region's government."""
-        department = next((one for one, _ in self._departments(topics, event_type)), None)
-        if not above:
-            return None if department is None else department.national
-        if above not in self._names:
-            return None
-        return self.government_of(above) if department is None else self.department_in(department, above, at)
-
-    def _departments(self, topics: Sequence[str], event_type: EventType | None) -> Iterator[tuple[Department, str]]:
-        for department in self.authorities.departments:
-            if event_type is not None and event_type in department.events:
-                yield department, f"event:{event_type}"
-        for topic in topics:
-            for department in self.authorities.departments:
-                if topic in department.topics:
-                    yield department, f"topic:{topic}"
 
     def _canonical(self, name: str, at: datetime) -> str:
         body = self.resolve(name, at)
@@ -233,7 +138,7 @@ class Registry:
 
     def _resolve(self, name: str, day: date) -> Body | None:
         for body in self._bodies.get(name, []):
-            if _holds(body.since, body.until, day) and not any(
+            if holds(body.since, body.until, day) and not any(
                 former.name == name and former.until is not None and day < former.until for former in body.former
             ):
                 return body
@@ -245,7 +150,7 @@ class Registry:
             department = self._suffixes.get(name[-length:])
             codes = self._places(name[:-length]) if department is not None else None
             if department is not None and codes:
-                return self._derived(department, codes, name, _stood_as(department, name[-length:], day))
+                return self._derived(department, codes, name, stood_as(department, name[-length:], day))
         return self._government(name)
 
     def _government(self, name: str) -> Body | None:
@@ -293,59 +198,27 @@ class Registry:
         return above + name
 
     def _derived(self, department: Department, codes: Sequence[str], written: str, former: str | None = None) -> Body:
-        if len(codes) != 1:
-            return Body(name=written, kind=department.kind, topics=department.topics)
+        if len(codes) != 1 or codes[0].startswith(OWN_LAW):
+            # Several places of that name; or 香港…, whose departments are named by laws of their own.
+            return Body(
+                name=written, kind=department.kind, topics=department.topics, bears_duty=department.bears_duty
+            )  # fmt: skip
         region = codes[0]
-        name = self._full_name(region) + (former or _local_name(department, region))
+        name = self._full_name(region) + (former or local_name(department, region))
         if registered := self._bodies.get(name):
             return registered[0]
-        return Body(name=name, kind=department.kind, level=level_of(region), region=region, topics=department.topics)
+        return Body(
+            name=name, kind=department.kind, level=level_of(region), region=region, topics=department.topics,
+            bears_duty=department.bears_duty,
+        )  # fmt: skip
 
     def _government_body(self, codes: Sequence[str], written: str) -> Body:
-        if len(codes) != 1:
+        if len(codes) != 1 or codes[0].startswith(OWN_LAW):
             return Body(name=written)
         name = self.government_of(codes[0])
         if registered := self._bodies.get(name):
             return registered[0]
         return Body(name=name, level=level_of(codes[0]), region=codes[0])
-
-
-def problems(registry: Registry, topics: Collection[str] = (), sources: Collection[str] | None = None) -> list[str]:
-    """What is wrong in the register, in Chinese, one sentence each with its remedy; for `huiying check`.
-
-    `topics` are the configured topic names, `sources` the ids of sources.yaml; where left out they are not checked.
-    """
-    return [*_doubles(registry), *_unknown_regions(registry), *_dangling(registry.authorities, topics, sources)]
-
-
-def _doubles(registry: Registry) -> Iterator[str]:
-    for name, bodies in sorted(registry._bodies.items()):
-        spans = sorted((one.since or date.min, one.until or date.max, one.name) for one in bodies)
-        for (_, until, first), (since, _, second) in itertools.pairwise(spans):
-            if since < until:
-                yield f"名称“{name}”同时属于“{first}”和“{second}”；请写明 since、until，或删去其一"
-
-
-def _unknown_regions(registry: Registry) -> Iterator[str]:
-    for body in registry.authorities.bodies:
-        if body.region is not None and body.region not in registry._names:
-            yield f"“{body.name}”的 region {body.region} 不是 GB/T 2260 代码；请改正"
-
-
-def _dangling(authorities: Authorities, topics: Collection[str], sources: Collection[str] | None) -> Iterator[str]:
-    owners: list[Department | Body] = [*authorities.departments, *authorities.bodies]
-    for owner in owners:
-        for topic in owner.topics:
-            if topics and topic not in topics:
-                yield f"“{owner.name}”的主题“{topic}”不在 topics.yaml 中；请改正"
-    for department in authorities.departments:
-        for pattern in department.accounts:
-            if PLACE not in pattern:
-                yield f"“{department.name}”的账号样式“{pattern}”缺少 {PLACE}；请补上"
-    for body in authorities.bodies:
-        for channel in body.channels:
-            if sources is not None and channel.source not in sources:
-                yield f"“{body.name}”的渠道 {channel.source} 不在 sources.yaml 中；请改正"
 
 
 def _by_name(bodies: Sequence[Body]) -> dict[str, list[Body]]:
@@ -365,33 +238,3 @@ def _suffixes(departments: Sequence[Department]) -> dict[str, Department]:
         for name in department_names(department):
             found.setdefault(name, department)
     return found
-
-
-def department_names(department: Department) -> list[str]:
-    """Every name of a department, without a place."""
-    names = [department.name, department.province, department.municipality, *department.aliases]
-    return list(dict.fromkeys([*(name for name in names if name), *(former.name for former in department.former)]))
-
-
-def _local_name(department: Department, region: str) -> str:
-    if region.endswith("0000"):
-        local = department.municipality if region[:2] in MUNICIPALITIES else department.province
-        return local or department.province or department.name
-    return department.name
-
-
-def _stood_as(department: Department, written: str, day: date) -> str | None:
-    """`written` where it was still a body's own name at `day`."""
-    ended = [former.until for former in department.former if former.name == written]
-    return written if ended and ended[0] is not None and day < ended[0] else None
-
-
-def _holds(since: date | None, until: date | None, day: date) -> bool:
-    return (since is None or since <= day) and (until is None or day < until)
-
-
-def _distinct(found: Sequence[Responsible]) -> list[Responsible]:
-    first: dict[str, Responsible] = {}
-    for one in found:
-        first.setdefault(one.body, one)
-    return list(first.values())

@@ -23,7 +23,7 @@ from crawlers.sources import problems as source_problems
 from stream.core.alert_policy import AlertPolicy
 from stream.core.alert_policy import problems as alert_problems
 from stream.core.authorities import Authorities, Registry
-from stream.core.authorities import problems as authority_problems
+from stream.core.register_checks import problems as authority_problems
 from stream.intake.columns import KINDS
 from stream.reading import places
 from stream.settings import load_settings, load_yaml

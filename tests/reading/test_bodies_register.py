@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stream.core.authorities import Authorities, Body, Channel, Department, Former, Registry, problems
+from stream.core.authorities import Authorities, Body, Channel, Department, Former, Registry
 from stream.core.intervals import SHANGHAI
+from stream.core.register_checks import problems
 from stream.reading.bodies import bodies
 from stream.reading.places import codes_by_name, names_by_code
 from stream.settings import load_yaml
@@ -72,9 +73,9 @@ def test_responsible_by_topic_event_and_territory(registry: Registry) -> None:
         ("寿光市市场监督管理局", "topic:食品药品"),
         ("寿光市人民政府", "territorial"),
     ]
-    event = registry.responsible([], ["110105"], ["寿光市监局"], "事故灾难", AT)
+    event = registry.responsible([], ["110105"], ["朝阳区市监局", "北京市朝阳区市监局"], "事故灾难", AT)
     assert [(one.body, one.rule) for one in event] == [
-        ("寿光市市场监督管理局", "named"),
+        ("北京市朝阳区市场监督管理局", "named"),
         ("北京市朝阳区应急管理局", "event:事故灾难"),
         ("北京市朝阳区人民政府", "territorial"),
     ]
@@ -82,7 +83,8 @@ def test_responsible_by_topic_event_and_territory(registry: Registry) -> None:
 
 def test_without_a_region_nothing_is_guessed(registry: Registry) -> None:
     assert registry.responsible(["教育"], [], [], "社会安全", AT) == []
-    assert [one.body for one in registry.responsible(["教育"], [], ["市监局"], None, AT)] == ["市监局"]
+    named = registry.responsible(["教育"], [], ["市监局", "寿光市监局"], None, AT)
+    assert [one.body for one in named] == ["寿光市市场监督管理局"]
 
 
 @pytest.fixture
