@@ -28,13 +28,14 @@ def advisory_history(rule: Rule, case: Case) -> History:
     history = History()
     for index, situation in enumerate(case.situations):
         ends = case.situations[index + 1].since if index + 1 < len(case.situations) else None
-        if not applies(rule, situation, case.incident.first_public.interval):
-            history.cease(case, situation)
+        then = case.during(index)
+        if not applies(rule, situation):
+            history.cease(then, situation)
             continue
         for at in _instants(rule, case, (situation, ends)):
-            row = _row_at(rule, case, at) or _fallen_away(history, at)
+            row = _row_at(rule, case, (situation, at)) or _fallen_away(history, at)
             if row is not None:
-                history.enter(case, row, at)
+                history.enter(then, row, at)
     _remind(history, rule, case)
     return history
 
@@ -84,13 +85,14 @@ def _satisfies(rule: Rule, response: Response, first: Response) -> bool:
     return response.is_new_fact and response.mention != first.mention
 
 
-def _row_at(rule: Rule, case: Case, at: datetime) -> Row | None:
-    """The row as known at `at`; a follow-up is owed only after a first release."""
+def _row_at(rule: Rule, case: Case, now: tuple[Situation, datetime]) -> Row | None:
+    """The row as known at an instant of a situation; a follow-up is owed only after a first release."""
+    situation, at = now
     known = _standing(_usable(rule, case), at)
     needs_first = rule.start.point == "last_statement"
     if needs_first and not known:
         return None
-    start = known[-1][1].published if needs_first else case.incident.first_public.interval
+    start = known[-1][1].published if needs_first else situation.first_public.interval
     # Never used as a deadline: an advisory row has none, and is shown without.
     clock = Clock(name=STRICT, start=start, basis=rule.start.point, due=Due(earliest=None, latest=start.latest))
     done = next((one for response, one in known if _satisfies(rule, response, known[0][0])), None)

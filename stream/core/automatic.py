@@ -1,23 +1,24 @@
 """The view without people: what would stand had nobody decided. It is shown beside the verdict that holds.
 
-Posts that a person attached count from that decision on, not from the day they were read; without it, not at all.
+Posts that a person attached, or a merge brought, do not count in it; posts that a person took out do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
 import msgspec
 
-from stream.core.cases import EmergencyFact, FigureFact, Incident, Obligation, OccurredFact, Response
-from stream.core.documents import Decision
+from stream.core.cases import Incident, Obligation
+from stream.core.decided import posts_of
+from stream.core.documents import Decision, in_order
+from stream.core.firsts import first_of_all
+from stream.core.knowledge import KINDS, Kind
 
 # What leaves every verdict as it is; an objection is heard by a person, who may then decide.
 _RULES_NOTHING = ("objection", "acknowledge", "confirm")
-
-Fact = TypeVar("Fact", EmergencyFact, OccurredFact, FigureFact, Response)
 
 
 def is_ruling(decision: Decision) -> bool:
@@ -25,33 +26,26 @@ def is_ruling(decision: Decision) -> bool:
     return decision.what not in _RULES_NOTHING
 
 
-def known_since(incident: Incident, post: str, at: datetime) -> Incident:
-    """The incident with what `post` says known no earlier than `at`, when a person put it there: the past stays."""
-
-    def since(facts: Sequence[Fact]) -> list[Fact]:
-        return [
-            msgspec.structs.replace(one, known_at=at) if one.mention == post and one.known_at < at else one
-            for one in facts
-        ]
-
-    return msgspec.structs.replace(
-        incident, emergencies=since(incident.emergencies), occurred=since(incident.occurred),
-        figures=since(incident.figures), responses=since(incident.responses),
-    )  # fmt: skip
-
-
 def undecided(incident: Incident) -> Incident:
-    """The incident without its decisions and without the posts that people put into it."""
-    attached = _attached(incident.decisions)
+    """The incident without its decisions: posts that people took out are in it, those they put into it are not, nor
+    what a merge brought. (An incident that a split made has its posts: without that decision it would not be.)"""
+    came = _came(incident)
 
-    def own(facts: Sequence[Fact]) -> list[Fact]:
+    def own(kind: Kind) -> list[Any]:
+        facts = [*getattr(incident, kind), *(one for gone in incident.left for one in getattr(gone, kind))]
         # Known before: the post was there already and the decision moved nothing.
-        return [one for one in facts if one.mention not in attached or one.known_at < attached[one.mention]]
+        return [one for one in facts if one.mention not in came or one.known_at < came[one.mention]]
 
+    brought = {one for joining in incident.joined for one in joining.names}
+    firsts = own("first_publics")
     return msgspec.structs.replace(
-        incident, decisions=[], state="open" if incident.state in ("dismissed", "merged") else incident.state,
-        emergencies=own(incident.emergencies), occurred=own(incident.occurred), figures=own(incident.figures),
-        responses=own(incident.responses),
+        incident, decisions=[], left=[], joined=[], **{kind: own(kind) for kind in KINDS},
+        state="open" if incident.state in ("dismissed", "merged") else incident.state,
+        first_public=first_of_all(firsts) if firsts else incident.first_public,
+        named=[one for one in incident.named if one.name not in brought],
+        regions=[one for one in incident.regions if one not in brought],
+        topics=[one for one in incident.topics if one not in brought],
+        bodies=[one for one in incident.bodies if one not in brought],
     )  # fmt: skip
 
 
@@ -74,13 +68,14 @@ def _absent(one: Obligation) -> Obligation:
     )
 
 
-def _attached(decisions: Sequence[Decision]) -> dict[str, datetime]:
-    """Posts that people put into an incident, and since when: value = one or several posts."""
+def _came(incident: Incident) -> dict[str, datetime]:
+    """Posts that people put into an incident, by attaching them or by a merge, and since when."""
     found: dict[str, datetime] = {}
-    for one in sorted(decisions, key=lambda one: (one.collected_at, one.id)):
+    for one in sorted(incident.decisions, key=in_order):
         if one.what == "attach":
-            named = one.value if isinstance(one.value, list) else [one.value]
-            for post in named:
-                if isinstance(post, str):
-                    found.setdefault(post, one.collected_at)
+            for post in posts_of(one):
+                found.setdefault(post, one.collected_at)
+    for joining in incident.joined:
+        for post in joining.posts:
+            found[post] = min(found.get(post, joining.at), joining.at)
     return found

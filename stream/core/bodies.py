@@ -84,12 +84,9 @@ def _said(case: Case, responsible: Sequence[Responsible]) -> dict[str, Candidate
         if response.issuer not in speakers:
             speakers[response.issuer] = speaker_of(response.issuer or "", territorial)
         speaker = speakers[response.issuer]
-        if speaker is not None and response.known_at <= case.until:
+        if speaker is not None and stage.known_at <= case.until:
             stages.setdefault(speaker, []).append((response, stage))
-    return {
-        speaker: Candidates(responses=tuple(one for one, _ in own), stages=tuple(own))
-        for speaker, own in stages.items()
-    }
+    return {speaker: Candidates(stages=tuple(own)) for speaker, own in stages.items()}
 
 
 class _View:
@@ -136,6 +133,7 @@ class _View:
         def silent(as_of: datetime) -> Reason | None:
             if self._case.assume_covered:
                 return None
-            return Watch(self._watched(body), window_of(clock, self._case)).doubt(as_of)
+            window = window_of(clock, self._case, self._case.situations[-1])
+            return Watch(self._watched(body), window).doubt(as_of)
 
         return rule_on(clock, statements, silent, self._case.until)

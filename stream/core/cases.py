@@ -38,6 +38,23 @@ class FirstPublic(Value, frozen=True, kw_only=True):
     mention: str
 
 
+class FirstPublicFact(Value, frozen=True, kw_only=True):
+    """One of the earliest posts of an incident; `is_answer`: it holds a response itself."""
+
+    interval: Interval
+    mention: str
+    known_at: datetime
+    is_answer: bool = False
+
+
+class NamedFact(Value, frozen=True, kw_only=True):
+    """A region (code), topic or body that an incident came to name after it was opened."""
+
+    kind: Literal["region", "topic", "body"]
+    name: str
+    known_at: datetime
+
+
 class OccurredFact(Value, frozen=True, kw_only=True):
     interval: StatedInterval
     mention: str
@@ -88,6 +105,35 @@ class Response(Value, frozen=True, kw_only=True):
     removed_at: datetime | None = None
     removal_known_at: datetime | None = None
     is_new_fact: bool = False
+    answered_known_at: datetime | None = None
+
+
+class Departure(Value, frozen=True, kw_only=True):
+    """Facts that counted until a person took their posts out of the incident at `at`; from then on they do not."""
+
+    at: datetime
+    emergencies: list[EmergencyFact] = field(default_factory=list)
+    occurred: list[OccurredFact] = field(default_factory=list)
+    known: list[KnownFact] = field(default_factory=list)
+    figures: list[FigureFact] = field(default_factory=list)
+    responses: list[Response] = field(default_factory=list)
+    first_publics: list[FirstPublicFact] = field(default_factory=list)
+
+
+class Joining(Value, frozen=True, kw_only=True):
+    """What a merge at `at` brought, known here since then: posts its facts rest on, decisions by id, new names."""
+
+    at: datetime
+    posts: list[str]
+    decisions: list[str]
+    names: list[str]
+
+
+class Turn(Value, frozen=True, kw_only=True):
+    """Since when an incident was in a state; before the first it was open."""
+
+    state: Literal["open", "closed", "dismissed", "merged"]
+    at: datetime
 
 
 class HotFact(Value, frozen=True, kw_only=True):
@@ -116,7 +162,9 @@ class Print(Value, frozen=True, kw_only=True):
 
 
 class Incident(Message, frozen=True, tag="incident", kw_only=True):
-    """Append-only facts of one incident; `collected_at` is its newest fact's. Members stand in assignments."""
+    """Facts of one incident, append-only: what a person takes out goes to `left`. `collected_at` is its newest fact's.
+    `first_public`, `regions`, `topics`, `bodies` and `state` are the newest; `first_publics`, `named` and `turns` say
+    since when (a place that `named` does not list: since it was opened). Members stand in assignments."""
 
     title: str
     opened_at: datetime
@@ -138,6 +186,11 @@ class Incident(Message, frozen=True, tag="incident", kw_only=True):
     due_at: datetime | None = None
     prints: list[Print] = field(default_factory=list)
     known: list[KnownFact] = field(default_factory=list)
+    first_publics: list[FirstPublicFact] = field(default_factory=list)
+    named: list[NamedFact] = field(default_factory=list)
+    left: list[Departure] = field(default_factory=list)
+    joined: list[Joining] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
 
 
 class TopicHeat(Message, frozen=True, tag="topic_heat", kw_only=True):

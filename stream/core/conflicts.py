@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from stream.core.bodies import TERRITORIAL, speaker_of
 from stream.core.cases import Conflict, FigureFact, Incident, Responsible, StatedFigure
+from stream.core.knowledge import counted, responses_ever
 
 MOST_CONFLICTS = 20
 
 
 class _Turn(Struct, frozen=True):
-    """At `at` a figure is stated by `speaker`, or its text found withdrawn."""
+    """At `at` a figure is stated by `speaker`, or its text found withdrawn or taken out of the incident."""
 
     at: datetime
     fact: FigureFact
@@ -41,15 +42,19 @@ def conflicts(incident: Incident, responsible: Sequence[Responsible], until: dat
 def _turns(incident: Incident, responsible: Sequence[Responsible]) -> Iterator[_Turn]:
     territorial = next((one.body for one in responsible if one.rule == TERRITORIAL), None)
     gone = {
-        one.mention: one.removal_known_at or one.removed_at for one in incident.responses if one.removed_at is not None
+        one.mention: one.removal_known_at or one.removed_at
+        for one in responses_ever(incident)
+        if one.removed_at is not None
     }
-    for fact in incident.figures:
-        if fact.issuer is None:
+    for one in counted(incident, "figures"):
+        fact = one.fact
+        if not isinstance(fact, FigureFact) or fact.issuer is None:
             continue
         speaker = speaker_of(fact.issuer, territorial)
-        yield _Turn(fact.known_at, fact, speaker, False)
-        if (at := gone.get(fact.mention)) is not None:
-            yield _Turn(max(at, fact.known_at), fact, speaker, True)
+        yield _Turn(one.since, fact, speaker, False)
+        ends = [at for at in (gone.get(fact.mention), one.until) if at is not None]
+        if ends:
+            yield _Turn(max(min(ends), one.since), fact, speaker, True)
 
 
 def _of_name(name: str, turns: Sequence[_Turn]) -> Iterator[Conflict]:

@@ -6,18 +6,21 @@ A decision never erases facts: it stands beside them from its instant on, and th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
 
 from stream.core.cases import Response
-from stream.core.documents import Decision
+from stream.core.documents import Decision, in_order
 from stream.core.intervals import SHANGHAI, Interval, exactly
 from stream.core.rules import Rules
 
 YEARS = (1900, 2999)
+FOR_GOOD = datetime.max.replace(tzinfo=UTC)
+
+Since = Callable[[Decision], datetime]
 
 
 class Exemption(Struct, frozen=True, kw_only=True):
@@ -42,18 +45,41 @@ def exemption_of(decision: Decision, rules: Rules) -> Exemption | None:
     )
 
 
-def rejected_mentions(decisions: list[Decision]) -> dict[str, datetime]:
-    """Mentions that a person rejected, and since when: value = one or several mentions, else `incident_of` itself."""
-    found: dict[str, datetime] = {}
-    for decision in _of_kind(decisions, "reject"):
-        named = decision.value if isinstance(decision.value, list) else [decision.value]
-        mentions = [one for one in named if isinstance(one, str)] or [decision.incident_of]
-        for mention in mentions:
-            found.setdefault(mention, decision.collected_at)
+def decided_at(decision: Decision) -> datetime:
+    """When it was decided: since then it stands, unless a merge brought it later (stream.core.knowledge.effects)."""
+    return decision.collected_at
+
+
+def posts_of(decision: Decision) -> list[str]:
+    """The posts that a decision names: value = one or several, else the post `incident_of` itself."""
+    named = decision.value if isinstance(decision.value, list) else [decision.value]
+    return [one for one in named if isinstance(one, str)] or [decision.incident_of]
+
+
+def rejections(decisions: list[Decision], since: Since = decided_at) -> dict[str, list[tuple[datetime, datetime]]]:
+    """When posts stood rejected: from a rejection until a person attached them again (else for good)."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for decision in sorted(decisions, key=lambda one: (since(one), one.id)):
+        if decision.what not in ("reject", "attach"):
+            continue
+        at = since(decision)
+        for post in posts_of(decision):
+            spans = found.setdefault(post, [])
+            stands = bool(spans) and spans[-1][1] == FOR_GOOD
+            if decision.what == "reject" and not stands:
+                spans.append((at, FOR_GOOD))
+            elif decision.what == "attach" and stands:
+                spans[-1] = (spans[-1][0], at)
     return found
 
 
-def conferences(decisions: list[Decision]) -> Iterator[Response]:
+def rejected_mentions(decisions: list[Decision]) -> dict[str, datetime]:
+    """Mentions that stand rejected by all of these decisions, and since when."""
+    spans = rejections(decisions)
+    return {post: found[-1][0] for post, found in spans.items() if found and found[-1][1] == FOR_GOOD}
+
+
+def conferences(decisions: list[Decision], since: Since = decided_at) -> Iterator[Response]:
     """Conferences that a person saw being held: value = the actual start (ISO), or {at | earliest, latest, issuer}."""
     for decision in _of_kind(decisions, "conference_held"):
         held = interval_in(decision.value)
@@ -63,18 +89,23 @@ def conferences(decisions: list[Decision]) -> Iterator[Response]:
         yield Response(
             mention=decision.id, answers=None, answered=None, published=held, form="conference_held",
             issuer=issuer if isinstance(issuer, str) else None, issuer_kind="government", level=None,
-            is_authoritative=True, known_at=decision.collected_at, title=decision.why[:200],
+            is_authoritative=True, known_at=since(decision), title=decision.why[:200],
         )  # fmt: skip
 
 
-def restated(decisions: list[Decision]) -> dict[str, list[tuple[datetime, Interval]]]:
-    """Corrected publication times of responses: value = {mention, at | earliest, latest}; by mention, oldest first."""
+def restated(decisions: list[Decision], since: Since = decided_at) -> dict[str, list[tuple[datetime, Interval]]]:
+    """Corrected publication times of responses: value = {mention, at | earliest, latest}; by mention, oldest first.
+    Of several, the one decided last stands, even where a merge brings an older one after it."""
     found: dict[str, list[tuple[datetime, Interval]]] = {}
-    for decision in _of_kind(decisions, "restate"):
+    newest: dict[str, tuple[datetime, str]] = {}
+    for decision in sorted(_of_kind(decisions, "restate"), key=since):
         mention = decision.value.get("mention") if isinstance(decision.value, dict) else None
         corrected = interval_in(decision.value)
-        if isinstance(mention, str) and corrected is not None:
-            found.setdefault(mention, []).append((decision.collected_at, corrected))
+        if not isinstance(mention, str) or corrected is None:
+            continue
+        if mention not in newest or newest[mention] < in_order(decision):
+            newest[mention] = in_order(decision)
+            found.setdefault(mention, []).append((since(decision), corrected))
     return found
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct, field
 
-from stream.core.cases import Incident, Verdict, VerdictChange
+from stream.core.cases import Incident, Responsible, Verdict, VerdictChange
 from stream.core.coverage import Track, Watch, Window
 from stream.core.obligations import STRICT, Candidates, applies, clocks, exemption_for, statements_for
 from stream.core.reasons import Reason
@@ -21,8 +21,21 @@ from stream.core.verdicts import Clock, Ruling, Statement, rule_on, timeliness
 FAIR = "severity_evident"
 
 
+class Duty(Struct, frozen=True, kw_only=True):
+    """Who owes an answer (first in duty first), and the watched channels."""
+
+    responsible: Sequence[Responsible]
+    tracks: Sequence[Track]
+
+    @property
+    def body(self) -> str | None:
+        """The body first in duty."""
+        return self.responsible[0].body if self.responsible else None
+
+
 class Case(Struct, frozen=True, kw_only=True):
-    """Everything a rule is judged on: facts, situations, who owes it, what was watched, the instant of knowledge."""
+    """Everything a rule is judged on: facts, situations, who owes it, what was watched, the instant of knowledge.
+    `body` and `tracks` are those of the last situation; `duties` has one for each."""
 
     incident: Incident
     situations: Sequence[Situation]
@@ -34,6 +47,14 @@ class Case(Struct, frozen=True, kw_only=True):
     advisory_gap: timedelta
     until: datetime
     gap_share: int = 0
+    duties: Sequence[Duty] = ()
+
+    def during(self, index: int) -> Case:
+        """The case as in the situation of that index: whose duty it was, and who was watched, may have changed."""
+        if not self.duties or self.duties[index] is self.duties[-1]:
+            return self
+        duty = self.duties[index]
+        return msgspec.structs.replace(self, body=duty.body, tracks=duty.tracks)
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -76,15 +97,14 @@ class History(Struct, kw_only=True):
 def history_of(versions: Sequence[Rule], case: Case) -> History:
     """Walks one rule (the version in force applies) through every situation, as known at each instant."""
     history = History()
-    first_public = case.incident.first_public.interval
     statements = {rule.evidence.forms: statements_for(rule, case.candidates) for rule in versions}
     for index, situation in enumerate(case.situations):
         ends = case.situations[index + 1].since if index + 1 < len(case.situations) else None
-        rule = next((one for one in versions if applies(one, situation, first_public)), None)
+        rule = next((one for one in versions if applies(one, situation)), None)
         if rule is None:
-            history.cease(case, situation)
+            history.cease(case.during(index), situation)
         elif rule.judged == "clock":
-            _walk(history, case, (rule, statements[rule.evidence.forms]), (situation, ends))
+            _walk(history, case.during(index), (rule, statements[rule.evidence.forms]), (situation, ends))
     return history
 
 
@@ -100,7 +120,7 @@ def _walk(
 ) -> None:
     """One rule, with what may satisfy it, through a stretch of unchanged situation [since, ends)."""
     (rule, statements), (situation, ends) = judged, stretch
-    running = [_run(clock, case) for clock in clocks(rule, situation, case.incident)]
+    running = [_run(clock, case, situation) for clock in clocks(rule, situation)]
     history.cease(case, situation, [one.clock.name for one in running])
     timers = {at for one in running for at in _timers(one, statements)}
     for at in sorted({situation.since, *(one for one in timers if one > situation.since)}):
@@ -115,16 +135,16 @@ def _walk(
                 history.look_again(row.clock.due.latest + case.grace, case.until)
 
 
-def _run(clock: Clock, case: Case) -> Running:
+def _run(clock: Clock, case: Case, situation: Situation) -> Running:
     if case.assume_covered:
         return Running(clock=clock, watch=None)
-    return Running(clock=clock, watch=Watch(case.tracks, window_of(clock, case)))
+    return Running(clock=clock, watch=Watch(case.tracks, window_of(clock, case, situation)))
 
 
-def window_of(clock: Clock, case: Case) -> Window:
+def window_of(clock: Clock, case: Case, situation: Situation) -> Window:
     """The window of a clock as its channels must have been watched: from the earliest start to the last deadline. Where
     nothing bounds the start, from when it was public, and no later than it can have begun."""
-    first = case.incident.first_public.interval
+    first = situation.first_public.interval
     public_at = min(first.earliest or first.latest, clock.start.latest)
     start, deadline = clock.start.earliest or public_at, clock.due.latest
     return Window(start=start, deadline=deadline, grace_until=deadline + case.grace, gap_share=case.gap_share)

@@ -13,9 +13,10 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stream.core.cases import FigureFact, Incident
+from stream.core.cases import FigureFact, FirstPublic, Incident
 from stream.core.documents import EventType, Figures, Grade
 from stream.core.intervals import Interval
+from stream.core.knowledge import responses_ever
 from stream.core.severity import SeverityScale, grade
 
 Posts = tuple[tuple[str, Interval], ...]
@@ -43,8 +44,7 @@ class FigureBook:
     def __init__(self, incident: Incident, scales: Sequence[SeverityScale]) -> None:
         self._scales = scales
         self._first = incident.first_public
-        self._published = {one.mention: one.published for one in incident.responses}
-        self._published[self._first.mention] = self._first.interval
+        self._published = {one.mention: one.published for one in responses_ever(incident)}
         self._standing: dict[str, FigureFact] = {}
         self._by_mention: dict[str, dict[str, FigureFact]] = {}
         self._cached: tuple[EventType | None, str | None, Grading] | None = None
@@ -54,6 +54,12 @@ class FigureBook:
         self._facts: list[FigureFact] = []
         self._corrected: dict[str, Interval] = {}
         self._graded: dict[Figures, Grade | None] = {}
+
+    def begin(self, first: FirstPublic) -> None:
+        """From now on this is known as the first public post: it bounds what says not when it was published."""
+        self._first = first
+        if self._facts:
+            self._read_anew()
 
     def learn(self, fact: FigureFact) -> None:
         """Takes a figure into account; unknown names are kept by the incident and grade nothing."""
@@ -66,11 +72,14 @@ class FigureBook:
         """A person corrected when that post was published: its figures are read anew."""
         self._corrected[mention] = published
         if mention in self._by_mention:
-            self._standing, self._by_mention, self._evident_posts = {}, {}, ()
-            self._unread = set()
-            for fact in self._facts:
-                self._take(fact)
-            self._cached = None
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        self._standing, self._by_mention, self._evident_posts = {}, {}, ()
+        self._unread = set()
+        for fact in self._facts:
+            self._take(fact)
+        self._cached = None
 
     def _take(self, fact: FigureFact) -> None:
         standing = self._standing.get(fact.name)
@@ -137,7 +146,8 @@ class FigureBook:
         return self._evident_posts
 
     def _said(self, fact: FigureFact) -> Interval | None:
-        return self._corrected.get(fact.mention) or fact.published or self._published.get(fact.mention)
+        first = self._first.interval if fact.mention == self._first.mention else None
+        return self._corrected.get(fact.mention) or fact.published or first or self._published.get(fact.mention)
 
     def _interval(self, fact: FigureFact) -> Interval:
         """When the text with this figure was published; unstated, between first public and when it was seen."""

@@ -29,7 +29,7 @@ def _asks(row: Row) -> bool:
 
 
 def _of_row(case: Case, row: Row) -> Iterator[CoverageGap]:
-    window = window_of(row.clock, case)
+    window = window_of(row.clock, case, case.situations[-1])
     for track in case.tracks:
         stretches, counts = window_gaps(track, window, case.until)
         for one in stretches:

@@ -7,29 +7,28 @@ something new or speak for an authority; that, and the limits below, keep an inc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from stream.core import heat as heats
-from stream.core.cases import FirstPublic, HotFact, Incident, Print, Response
-from stream.core.documents import Answer, Decision, Mention, in_order
+from stream.core.cases import HotFact, Incident, Print, Response, Turn
+from stream.core.documents import Answer, Decision, Mention
 from stream.core.event_facts import with_event
+from stream.core.firsts import first_fact, first_of_all, with_first_public
 from stream.core.intervals import Interval
-from stream.core.matching import figures_of, joined_terms, reach, with_terms
+from stream.core.matching import figures_of, with_terms
+from stream.core.naming import with_names
 from stream.core.publications import given, published
 
-REGIONS_KEPT = 8
-BODIES_KEPT = 12
-TOPICS_KEPT = 6
 TOPIC_SCORE = 0.5
 PRINTS_KEPT = 24  # reprints come within hours: the newest distinct texts suffice
 SAME_TEXT_BITS = 3  # of 63 (Manku et al. 2007 take 3 of 64)
-# Decisions about which posts are this incident's: they do not follow its facts into another one.
-OF_MEMBERSHIP = frozenset(("confirm", "dismiss", "merge", "split", "acknowledge"))
 RESPONSES_KEPT = 200  # beyond it only answers to a post, and the first and earliest of each authority and form
+
+State = Literal["open", "closed", "dismissed", "merged"]
 
 
 class Lifetime(Struct, frozen=True, kw_only=True):
@@ -46,11 +45,12 @@ def incident_id(mention: str) -> str:
 
 def opened(mention: Mention, at: datetime, id: str | None = None) -> Incident:
     """An incident without facts yet, opened at `at` for this post; the post itself is added by `with_mention`."""
+    first = first_fact(mention)
     return Incident(
         id=id or incident_id(mention.id), collected_at=at, title=mention.title or mention.quote[:40], opened_at=at,
-        state="open", merged_into=None, closed_at=None, first_public=_first_public(mention), regions=[], topics=[],
+        state="open", merged_into=None, closed_at=None, first_public=first_of_all([first]), regions=[], topics=[],
         bodies=[], emergencies=[], occurred=[], figures=[], responses=[], decisions=[], hot=[], heat=heats.NO_HEAT,
-        terms=[],
+        terms=[], first_publics=[first],
     )  # fmt: skip
 
 
@@ -75,15 +75,14 @@ def with_mention(incident: Incident, mention: Mention, duplicate_of: str | None 
     prints = incident.prints
     if is_news and mention.simhash:
         prints = [*prints, Print(simhash=mention.simhash, mention=mention.id)][-PRINTS_KEPT:]
+    if is_telling:
+        incident = with_names(incident, (mention.regions, topics, mention.bodies), mention.collected_at)
     return replace(
         incident,
         collected_at=max(incident.collected_at, mention.collected_at),
         heat=heats.heated(incident.heat, mention.collected_at),
         terms=with_terms(incident.terms, mention.fingerprint) if is_telling else incident.terms,
         prints=prints,
-        regions=_with_regions(incident.regions, mention.regions) if is_telling else incident.regions,
-        bodies=_union(incident.bodies, mention.bodies, BODIES_KEPT) if is_telling else incident.bodies,
-        topics=_union(incident.topics, topics, TOPICS_KEPT) if is_telling else incident.topics,
     )
 
 
@@ -95,7 +94,7 @@ def with_facts(
     incident = _with_responses(incident, mention, answered, duplicate_of)
     if duplicate_of is None:
         incident = with_event(incident, mention)
-    incident = _with_first_public(incident, mention)
+    incident = with_first_public(incident, mention)
     if incident is before:
         return before
     return replace(incident, collected_at=max(incident.collected_at, mention.collected_at))
@@ -123,57 +122,15 @@ def with_decision(incident: Incident, decision: Decision) -> Incident:
     """A person decided: kept always; `dismiss` and `confirm` change the state."""
     incident = recorded(incident, decision)
     if incident.state != "merged" and decision.what == "dismiss":
-        return replace(incident, state="dismissed")
+        return replace(incident, state="dismissed", turns=_turned(incident, "dismissed", decision.collected_at))
     if incident.state != "merged" and decision.what == "confirm":
-        return replace(incident, state="open", closed_at=None)
+        turns = _turned(incident, "open", decision.collected_at)
+        return replace(incident, state="open", closed_at=None, turns=turns)
     return incident
 
 
-def without(incident: Incident, members: Sequence[tuple[str, datetime]]) -> Incident:
-    """Posts that a person took out, as (id, collected_at): their facts and their heat leave with them."""
-    gone = {id for id, _ in members}
-    heat = incident.heat
-    for _, at in members:
-        heat = heats.cooled(heat, at)
-    return replace(
-        incident,
-        heat=heat,
-        emergencies=[one for one in incident.emergencies if one.mention not in gone],
-        occurred=[one for one in incident.occurred if one.mention not in gone],
-        figures=[one for one in incident.figures if one.mention not in gone],
-        known=[one for one in incident.known if one.mention not in gone],
-        responses=[one for one in incident.responses if one.mention not in gone],
-        prints=[one for one in incident.prints if one.mention not in gone],
-    )
-
-
-def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, Incident]:
-    """`source` goes into `target`: the grown target, and the source that points to it."""
-    first = min(target.first_public, source.first_public, key=lambda one: (one.interval.latest, one.mention))
-    grown = replace(
-        target,
-        collected_at=max(target.collected_at, at),
-        first_public=first,
-        regions=_with_regions(target.regions, source.regions),
-        topics=_union(target.topics, source.topics, TOPICS_KEPT),
-        bodies=_union(target.bodies, source.bodies, BODIES_KEPT),
-        emergencies=[*target.emergencies, *source.emergencies],
-        occurred=[*target.occurred, *source.occurred],
-        figures=[*target.figures, *source.figures],
-        known=[*target.known, *source.known],
-        responses=[*target.responses, *source.responses],
-        decisions=sorted(
-            [*target.decisions, *(one for one in source.decisions if one.what not in OF_MEMBERSHIP)], key=in_order
-        ),
-        hot=[*target.hot, *source.hot][-heats.HOT_KEPT :],
-        heat=heats.together(target.heat, source.heat),
-        terms=joined_terms(target.terms, source.terms),
-        prints=[*target.prints, *source.prints][-PRINTS_KEPT:],
-    )
-    gone = replace(
-        source, collected_at=max(source.collected_at, at), state="merged", merged_into=target.id, due_at=None
-    )
-    return grown, gone
+def _turned(incident: Incident, state: State, at: datetime) -> list[Turn]:
+    return incident.turns if incident.state == state else [*incident.turns, Turn(state=state, at=at)]
 
 
 def is_alive(incident: Incident) -> bool:
@@ -186,7 +143,7 @@ def awake(incident: Incident, at: datetime, lifetime: Lifetime) -> Incident:
     if incident.state == "merged":
         return incident
     if incident.state == "closed":
-        incident = replace(incident, state="open", closed_at=None)
+        incident = replace(incident, state="open", closed_at=None, turns=_turned(incident, "open", at))
     due = at + lifetime.quiet
     return incident if incident.due_at is not None and incident.due_at >= due else replace(incident, due_at=due)
 
@@ -194,28 +151,19 @@ def awake(incident: Incident, at: datetime, lifetime: Lifetime) -> Incident:
 def rung(incident: Incident, now: datetime, lifetime: Lifetime) -> Incident:
     """Its timer rang at `now`: an open incident closes and may reopen for a while; then it is left alone."""
     if incident.state == "open":
-        return replace(incident, collected_at=now, state="closed", closed_at=now, due_at=now + lifetime.reopens_within)
+        return replace(
+            incident, collected_at=now, state="closed", closed_at=now, due_at=now + lifetime.reopens_within,
+            turns=_turned(incident, "closed", now),
+        )  # fmt: skip
     return replace(incident, due_at=None)
-
-
-def _first_public(mention: Mention) -> FirstPublic:
-    return FirstPublic(interval=published(mention), mention=mention.id)
-
-
-def _with_first_public(incident: Incident, mention: Mention) -> Incident:
-    """The earliest post that is no response; while there is none, the earliest of all."""
-    known = incident.first_public
-    if known.mention == mention.id:
-        return incident
-    rank = (mention.response is not None, published(mention).latest)
-    known_rank = (any(one.mention == known.mention for one in incident.responses), known.interval.latest)
-    return replace(incident, first_public=_first_public(mention)) if rank < known_rank else incident
 
 
 def with_answered(incident: Incident, mention: Mention) -> Incident:
     """The post has come whose answers came first: they learn when it was published."""
     responses = [
-        replace(one, answered=published(mention)) if one.answers == mention.id and one.answered is None else one
+        replace(one, answered=published(mention), answered_known_at=mention.collected_at)
+        if one.answers == mention.id and one.answered is None
+        else one
         for one in incident.responses
     ]
     return replace(incident, responses=responses)
@@ -285,19 +233,3 @@ def _says_something_new(incident: Incident, mention: Mention, answer: Answer) ->
     return any(one not in known for one in figures_of(mention)) or all(
         one.form != answer.form for one in incident.responses
     )
-
-
-def _union(known: list[str], news: Collection[str], limit: int) -> list[str]:
-    added = [one for one in dict.fromkeys(news) if one not in known]
-    return [*known, *added][:limit] if added else known
-
-
-def _with_regions(known: list[str], news: Sequence[str]) -> list[str]:
-    """Most specific first: a place inside a known one goes before it, any other behind."""
-    for region in news:
-        if region in known or len(known) >= REGIONS_KEPT:
-            continue
-        wider = [place for place, one in enumerate(known) if region.startswith(reach(one))]
-        place = wider[0] if wider else len(known)
-        known = [*known[:place], region, *known[place:]]
-    return known

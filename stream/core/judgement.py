@@ -7,7 +7,7 @@ is an as-of view.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -29,9 +29,10 @@ from stream.core.cases import (
 )
 from stream.core.conflicts import conflicts
 from stream.core.coverage import Spans, Track, Watched
-from stream.core.docket import Case, History, Row, history_of
+from stream.core.docket import Case, Duty, History, Row, history_of
 from stream.core.gaps import coverage_gaps
-from stream.core.obligations import Registry, candidates, exemption_for, judged_rules
+from stream.core.knowledge import KINDS, counted_at, responses_ever
+from stream.core.obligations import Registry, candidates, exemption_for, happened_at, judged_rules
 from stream.core.rules import Rule, Rules, modality_at, version_of
 from stream.core.situations import Situation, severity_view, situations
 from stream.core.unified import unified_issuers
@@ -83,18 +84,16 @@ class Ruled(Struct, frozen=True, kw_only=True):
 def _rule(incident: Incident, court: Court, until: datetime) -> Ruled:
     rules, registry = court.rules, court.registry
     found = situations(incident, rules, until)
-    at = _happened_at(incident, found[-1])
-    responsible = responsible_for(incident, found[-1], court, at)
-    channels = [] if court.assume_covered else channels_of(responsible, registry, at)
+    duties = _duties(incident, found, court)
     case = Case(
-        incident=incident, situations=found, candidates=candidates(incident),
-        body=responsible[0].body if responsible else None,
-        tracks=[Track(one, court.spans.get(one.source, ()), body) for body, one in channels],
-        assume_covered=court.assume_covered, grace=timedelta(hours=rules.coverage.grace_hours),
-        advisory_gap=timedelta(hours=rules.advisory_gap_hours), until=until, gap_share=rules.coverage.gap_share,
+        incident=incident, situations=found, candidates=candidates(incident), body=duties[-1].body,
+        tracks=duties[-1].tracks, assume_covered=court.assume_covered,
+        grace=timedelta(hours=rules.coverage.grace_hours), advisory_gap=timedelta(hours=rules.advisory_gap_hours),
+        until=until, gap_share=rules.coverage.gap_share, duties=duties,
     )  # fmt: skip
     histories = list(_histories(rules, case))
 
+    at = happened_at(found[-1])
     tracks = {track.source: track for track in case.tracks}
 
     @cache
@@ -102,15 +101,36 @@ def _rule(incident: Incident, court: Court, until: datetime) -> Ruled:
         own = registry.channels(body, at)
         return [tracks.get(one.source) or Track(one, court.spans.get(one.source, ()), body) for one in own]
 
+    responsible = list(duties[-1].responsible)
     standings = by_body(case, histories, responsible, watched)
     return Ruled(case=case, responsible=responsible, histories=histories, standings=standings)
+
+
+def _duties(incident: Incident, found: Sequence[Situation], court: Court) -> list[Duty]:
+    """Whose duty it was in each situation: by the places and topics known then, and what it was taken for."""
+    duties: dict[Hashable, Duty] = {}
+    asked: list[Hashable] = []
+    for one in found:
+        # By all that the answer rests on; asked once for each.
+        asked.append((one.names, one.event_type, one.subtype, happened_at(one)))
+        if asked[-1] not in duties:
+            duties[asked[-1]] = _duty(incident, one, court)
+    return [duties[one] for one in asked]
+
+
+def _duty(incident: Incident, situation: Situation, court: Court) -> Duty:
+    at = happened_at(situation)
+    responsible = responsible_for(incident, situation, court, at)
+    channels = [] if court.assume_covered else channels_of(responsible, court.registry, at)
+    tracks = [Track(one, court.spans.get(one.source, ()), body) for body, one in channels]
+    return Duty(responsible=responsible, tracks=tracks)
 
 
 def responsible_for(incident: Incident, situation: Situation, court: Court, at: datetime) -> list[Responsible]:
     """Who owes an answer, first in duty first, by the register of the day it happened; where a law reserves
     publication to a higher authority, that one."""
-    registry = court.registry
-    found = list(registry.responsible(incident.topics, incident.regions, incident.bodies, situation.event_type, at))
+    registry, names = court.registry, situation.names
+    found = registry.responsible(names.topics, names.regions, names.bodies, situation.event_type, at)
     return [*unified_issuers(incident, situation, court.rules, registry, at), *found]
 
 
@@ -127,14 +147,9 @@ def channels_of(responsible: list[Responsible], registry: Registry, at: datetime
     return list(found.values())
 
 
-def _happened_at(incident: Incident, situation: Situation) -> datetime:
-    when = situation.occurred or incident.first_public.interval
-    return when.earliest or when.latest
-
-
 def _histories(rules: Rules, case: Case) -> Iterator[History]:
     by_id: dict[str, list[Rule]] = {}
-    for rule in judged_rules(rules, case.incident.regions):
+    for rule in judged_rules(rules, case.situations):
         by_id.setdefault(rule.id, []).append(rule)
     for versions in by_id.values():
         if versions[0].judged == "advisory":
@@ -150,10 +165,10 @@ def _judgement(ruled: Ruled, rules: Rules) -> Judgement:
     dues = [*(one.due_at for one in histories), settles_at(case, histories, ruled.standings)]
     return Judgement(
         id=incident.id, collected_at=case.until, title=incident.title,
-        region=incident.regions[0] if incident.regions else None, topics=incident.topics, state=incident.state,
+        region=next(iter(now.names.regions), None), topics=list(now.names.topics), state=incident.state,
         incident_revision=facts_in(incident), opened_at=incident.opened_at, is_emergency=now.is_emergency,
         event_type=now.event_type, occurred=now.occurred, severity=severity_view(case.situations),
-        figures=[one for one in incident.figures if one.known_at <= case.until],
+        figures=counted_at(incident, "figures", case.until),
         gate=now.gates[0] if now.gates else None, responsible=ruled.responsible,
         obligations=_obligations(ruled), changes=_changes(histories),
         coverage=_coverage(case, rows), hot=[one for one in incident.hot if one.at <= case.until],
@@ -169,10 +184,13 @@ def _obligations(ruled: Ruled) -> list[Obligation]:
 
 
 def facts_in(incident: Incident) -> int:
-    """How many facts an incident holds: it only grows, so it tells an older revision from a newer one."""
-    stated = len(incident.emergencies) + len(incident.occurred) + len(incident.figures) + len(incident.hot)
-    removals = sum(one.removed_at is not None for one in incident.responses)
-    return stated + len(incident.known) + len(incident.responses) + len(incident.decisions) + removals
+    """How many facts an incident holds: it only grows, so it tells an older revision from a newer one. What a person
+    took out counts as long as it stays on record, and once more for leaving."""
+    found = len(incident.hot) + len(incident.decisions) + len(incident.named) + len(incident.joined)
+    for kind in KINDS:
+        left = sum(len(getattr(one, kind)) for one in incident.left)
+        found += len(getattr(incident, kind)) + 2 * left
+    return found + len(incident.turns) + sum(one.removed_at is not None for one in responses_ever(incident))
 
 
 def _changes(histories: list[History]) -> list[VerdictChange]:
@@ -186,7 +204,7 @@ def _obligation(row: Row, case: Case) -> Obligation:
     is_advisory = rule.judged == "advisory"
     return Obligation(
         rule=rule.id, rule_version=version_of(rule),
-        modality="advisory" if is_advisory else modality_at(rule, _happened_at(case.incident, now)),
+        modality="advisory" if is_advisory else modality_at(rule, happened_at(now)),
         body=case.body, clock=clock.name, start=clock.start, basis=clock.basis,
         due=None if is_advisory else clock.due, verdict=ruling.verdict, reason=ruling.reason,
         satisfied_by=ruling.statement.mention if ruling.statement and ruling.verdict == "met" else None,
@@ -198,7 +216,7 @@ def _evidence(row: Row, case: Case) -> list[str]:
     """Mentions and decisions that the verdict rests on: the start, the answer, a claim."""
     claim = exemption_for(row.rule, case.situations[-1])
     found = [
-        case.incident.first_public.mention,
+        case.situations[-1].first_public.mention,
         row.clock.mention,
         *(_stating(case) if row.clock.basis.startswith("occurred:") else ()),
         row.ruling.statement.mention if row.ruling.statement else None,
@@ -211,7 +229,7 @@ def _evidence(row: Row, case: Case) -> list[str]:
 
 def _stating(case: Case) -> list[str]:
     """Who stated when it occurred, as far as that was known, in order of knowledge."""
-    known = [one for one in case.incident.occurred if one.known_at <= case.until]
+    known = counted_at(case.incident, "occurred", case.until)
     return [one.mention for one in sorted(known, key=lambda one: (one.known_at, one.mention))]
 
 
@@ -220,7 +238,7 @@ def _coverage(case: Case, rows: list[Row]) -> list[CoverageSpan]:
     timed = [row.clock for row in rows if row.rule.judged == "clock"]
     if not timed:
         return []
-    first = case.incident.first_public.interval
+    first = case.situations[-1].first_public.interval
     start = min(one.start.earliest or first.earliest or first.latest for one in timed)
     end = max(one.due.latest for one in timed) + case.grace
     return [span for track in case.tracks for span in coverage.merged(track, start, end, case.until)]

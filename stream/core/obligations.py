@@ -13,13 +13,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from stream.core.answering import answering
 from stream.core.cases import Incident, Response, Responsible
 from stream.core.coverage import Watched
-from stream.core.decided import Exemption, conferences, rejected_mentions, restated
+from stream.core.decided import FOR_GOOD, Exemption, conferences, rejections, restated
 from stream.core.documents import EventType, Level
 from stream.core.intervals import Interval, StatedInterval
+from stream.core.knowledge import effects
 from stream.core.rules import ClockPoint, Rule, Rules, is_in_force, is_in_jurisdiction, is_on
-from stream.core.situations import Situation, answers_incident
+from stream.core.situations import Situation
 from stream.core.verdicts import Clock, Statement, due_after, that_matter
 
 STRICT = "strict"
@@ -45,30 +47,38 @@ class Registry(Protocol):
 
 
 class Candidates(Struct, frozen=True, kw_only=True):
-    """Authoritative responses to the incident itself, in order of knowledge, and what each says about time, with what
-    people decided on it."""
+    """What each authoritative response to the incident itself says about time, with what people decided on it, in
+    order of knowledge."""
 
-    responses: tuple[Response, ...]
     stages: tuple[tuple[Response, Statement], ...]
 
 
-def judged_rules(rules: Rules, regions: list[str]) -> list[Rule]:
-    """Rules that are on, in their jurisdiction, and judged on incidents at all."""
-    return [one for one in rules.rules if one.judged != "ledger" and is_on(one) and is_in_jurisdiction(one, regions)]
+Span = tuple[datetime, datetime | None]
+
+
+def judged_rules(rules: Rules, situations: Sequence[Situation]) -> list[Rule]:
+    """Rules that are on, were ever in their jurisdiction, and are judged on incidents at all."""
+    places = {one.names.regions for one in situations}
+    return [
+        one
+        for one in rules.rules
+        if one.judged != "ledger" and is_on(one) and any(is_in_jurisdiction(one, regions) for regions in places)
+    ]
 
 
 def candidates(incident: Incident) -> Candidates:
-    """Every response that may satisfy a rule."""
-    own = [one for one in incident.responses if one.is_authoritative and answers_incident(one, incident)]
-    own += conferences(incident.decisions)
-    own.sort(key=lambda one: (one.known_at, one.mention))
-    rejected_at, corrected = rejected_mentions(incident.decisions), restated(incident.decisions)
+    """Every response that may satisfy a rule, and the conferences that people saw being held."""
+    since = effects(incident)
+    own = [*answering(incident), *((one, one.known_at, None) for one in conferences(incident.decisions, since))]
+    own.sort(key=lambda one: (one[1], one[0].mention))
+    rejected, corrected = rejections(incident.decisions, since), restated(incident.decisions, since)
     stages = [
-        (one, stage)
-        for one in own
-        for stage in _stages(one, rejected_at.get(one.mention), corrected.get(one.mention, []))
+        (response, stage)
+        for response, known_at, until in own
+        for span in _outside((known_at, until), rejected.get(response.mention, []))
+        for stage in _stages(response, span, corrected.get(response.mention, []))
     ]
-    return Candidates(responses=tuple(own), stages=tuple(stages))
+    return Candidates(stages=tuple(stages))
 
 
 def statements_for(rule: Rule, found: Candidates) -> list[Statement]:
@@ -77,15 +87,30 @@ def statements_for(rule: Rule, found: Candidates) -> list[Statement]:
     return that_matter([stage for response, stage in found.stages if response.form in forms])
 
 
-def _stages(
-    response: Response, rejected_at: datetime | None, corrected: Sequence[tuple[datetime, Interval]]
-) -> Iterator[Statement]:
-    """A response, then as a person corrected its time, until a person rejected it."""
-    stages = [(response.known_at, response.published)]
-    stages += [(max(at, response.known_at), published) for at, published in corrected]
+def _outside(span: Span, rejected: Sequence[tuple[datetime, datetime]]) -> Iterator[Span]:
+    """The parts of a stretch in which it did not stand rejected."""
+    since, until = span
+    for first, last in rejected:
+        if last <= since:
+            continue
+        if until is not None and until <= first:
+            break
+        if since < first:
+            yield since, first
+        since = last
+        if until is not None and until <= since:
+            return
+    if since != FOR_GOOD:
+        yield since, until
+
+
+def _stages(response: Response, span: Span, corrected: Sequence[tuple[datetime, Interval]]) -> Iterator[Statement]:
+    """A response in a stretch in which it counts, as a person corrected its time."""
+    since, until = span
+    stages = [(since, response.published), *((max(at, since), published) for at, published in corrected)]
     nexts = [at for at, _ in stages[1:]] + [None]
     for (known_at, published), next_at in zip(stages, nexts, strict=True):
-        void_at = min((at for at in (next_at, rejected_at) if at is not None), default=None)
+        void_at = min((at for at in (next_at, until) if at is not None), default=None)
         if void_at is None or void_at > known_at:
             yield Statement(
                 mention=response.mention, published=published, known_at=known_at, void_at=void_at,
@@ -93,9 +118,11 @@ def _stages(
             )  # fmt: skip
 
 
-def applies(rule: Rule, situation: Situation, first_public: Interval) -> bool:
+def applies(rule: Rule, situation: Situation) -> bool:
     """Whether the rule applies in this situation (a provisional clock counts as applying)."""
-    if situation.ended is not None or not is_in_force(rule, _happened_at(situation, first_public)):
+    if situation.ended is not None or not is_in_force(rule, happened_at(situation)):
+        return False
+    if not is_in_jurisdiction(rule, situation.names.regions):
         return False
     nature = "incident" if situation.is_emergency else "public_opinion"
     scope = rule.applies_to
@@ -115,13 +142,13 @@ def is_provisional(rule: Rule, situation: Situation) -> bool:
     return is_graded and situation.is_emergency and situation.grade is None
 
 
-def clocks(rule: Rule, situation: Situation, incident: Incident) -> list[Clock]:
+def clocks(rule: Rule, situation: Situation) -> list[Clock]:
     """The strict clock and every alternate whose start is known."""
     points: list[tuple[str, ClockPoint]] = [(STRICT, rule.start.point)]
     points += [(point, point) for point in rule.start.alternates if point != rule.start.point]
     rows: list[Clock] = []
     for name, point in points:
-        if (start := _start(point, situation, incident)) is not None:
+        if (start := _start(point, situation)) is not None:
             interval, basis, mention = start
             due, provisional = due_after(interval, rule.window.value or 0), is_provisional(rule, situation)
             posts = situation.evident_posts if point == "severity_evident" else ()
@@ -135,11 +162,11 @@ def clocks(rule: Rule, situation: Situation, incident: Incident) -> list[Clock]:
 Started = tuple[Interval, str, str | None]
 
 
-def _start(point: ClockPoint, situation: Situation, incident: Incident) -> Started | None:
-    first = incident.first_public
+def _start(point: ClockPoint, situation: Situation) -> Started | None:
+    first = situation.first_public
     match point:
         case "occurred":
-            return _occurred(situation, incident)
+            return _occurred(situation)
         case "opinion":
             return first.interval, "first_public", first.mention
         case "severity_evident" if situation.evident is not None:
@@ -163,18 +190,18 @@ def _start(point: ClockPoint, situation: Situation, incident: Incident) -> Start
             return None
 
 
-def _occurred(situation: Situation, incident: Incident) -> Started:
+def _occurred(situation: Situation) -> Started:
     """Stated or decided; unstated, it ended at the latest when it was first public."""
     if situation.occurred is not None:
         return situation.occurred, f"occurred:{situation.occurred.source}", None
-    latest = incident.first_public.interval.latest
+    latest = situation.first_public.interval.latest
     unstated = Interval(earliest=None, latest=latest, precision="unknown", source="first_public")
     return unstated, "before_first_public", None
 
 
-def _happened_at(situation: Situation, first_public: Interval) -> datetime:
+def happened_at(situation: Situation) -> datetime:
     """The instant whose rule book applies: the earliest that it may have occurred."""
-    when = situation.occurred or first_public
+    when = situation.occurred or situation.first_public.interval
     return when.earliest or when.latest
 
 

@@ -7,7 +7,7 @@ force from the following 1 January. `check_in_force` or `enabled: false` = off u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Literal
 
@@ -241,7 +241,7 @@ def is_in_force(rule: Rule, at: datetime) -> bool:
     return since is not None and since <= day and (rule.effective_to is None or day <= rule.effective_to)
 
 
-def is_in_jurisdiction(rule: Rule, regions: list[str]) -> bool:
+def is_in_jurisdiction(rule: Rule, regions: Sequence[str]) -> bool:
     """National rules hold in the mainland and where no place is known; a local one where the incident's first (most
     specific) region lies in its own: an accident follows the place where it happened, not every place that its texts
     name."""

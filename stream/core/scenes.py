@@ -13,6 +13,7 @@ from msgspec import Struct
 from stream.core.cases import Incident
 from stream.core.decided import conferences, restated
 from stream.core.documents import Decision
+from stream.core.knowledge import effects
 from stream.core.rules import Rules
 from stream.core.situations import Situation, situations
 
@@ -54,7 +55,10 @@ def _recorded(incident: Incident, decision: Decision) -> Shown | None:
     if what == "restate":
         return _published(incident, decision)
     if what == "conference_held":
-        held = [{"held": _plain(one.published), "issuer": one.issuer} for one in conferences(incident.decisions)]
+        held = [
+            {"held": _plain(one.published), "issuer": one.issuer}
+            for one in conferences(incident.decisions, effects(incident))
+        ]
         return {"conferences": held[-SHOWN:]}
     count = sum(one.what == what for one in incident.decisions)
     return {what: count} if count else None
@@ -102,7 +106,7 @@ def _published(incident: Incident, decision: Decision) -> Shown | None:
     mention = decision.value.get("mention") if isinstance(decision.value, dict) else None
     if not isinstance(mention, str):
         return None
-    corrected = restated(incident.decisions).get(mention)
+    corrected = restated(incident.decisions, effects(incident)).get(mention)
     found = [corrected[-1][1]] if corrected else [one.published for one in incident.responses if one.mention == mention]
     return {"post": _cut(mention), "published": _plain(found[0])} if found else None
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import cast, get_args
 
 import msgspec
 from msgspec import Struct
 
+from stream.core.answering import answering
 from stream.core.cases import (
     EmergencyFact,
     FigureFact,
+    FirstPublic,
     Incident,
     KnownFact,
     OccurredFact,
@@ -26,10 +27,13 @@ from stream.core.cases import (
     SeverityStep,
     SeverityView,
 )
-from stream.core.decided import Exemption, exemption_of, interval_in, rejected_mentions, restated
+from stream.core.decided import Exemption, exemption_of, interval_in, posts_of, restated
 from stream.core.documents import Decision, Emergency, EventType, Grade, in_order
 from stream.core.figures import FigureBook, Posts
+from stream.core.firsts import firsts_since
 from stream.core.intervals import Interval, StatedInterval, hull
+from stream.core.knowledge import Counted, Fact, Kind, counted, effects
+from stream.core.naming import Names, names_by, names_since
 from stream.core.reasons import Reason
 from stream.core.rules import Rules
 
@@ -39,7 +43,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     rests on at the end of the stretch. `occurred`: stated or decided, cut at first public; None = unstated.
     `evident`: when the public could see that the grade is I or II. `known`: publication of the first acknowledgement or
     announcement, which proves that the authority knew; or the instant its own text states (then with the words).
-    `ended`: dismissed or merged."""
+    `ended`: dismissed or merged. `first_public`, `names`: the earliest post and the places known until then."""
 
     since: datetime
     is_emergency: bool
@@ -57,9 +61,11 @@ class Situation(Struct, frozen=True, kw_only=True):
     gates: tuple[str, ...]
     exemptions: tuple[Exemption, ...]
     ended: Reason | None
+    first_public: FirstPublic
+    names: Names
 
 
-Fact = EmergencyFact | OccurredFact | KnownFact | FigureFact | Response | Decision
+_SAYING: tuple[Kind, ...] = ("emergencies", "occurred", "known", "figures")
 
 _BOUNDS = frozenset(("recently", "alarm_call", "report_to_authority"))
 _SHOWS_KNOWLEDGE = ("acknowledgement", "conference_announced")
@@ -68,19 +74,16 @@ _ENDS: dict[str, Reason | None] = {"dismiss": "incident_dismissed", "confirm": N
 
 def situations(incident: Incident, rules: Rules, until: datetime) -> list[Situation]:
     """Every distinct situation up to `until`, oldest first; at least one."""
+    course = _Course(incident, until)
     view = _View(incident, rules)
     found: list[Situation] = []
-    # What was known before it was opened (posts split off another incident) is known here since then.
-    for known_at, facts in groupby(_facts(incident, until), key=lambda one: max(_known_at(one), incident.opened_at)):
-        for fact in facts:
-            view.learn(fact)
-        now = view.now(known_at)
+    for at in course.instants():
+        course.show(view, at)
+        now = view.now(at)
         if found and (same := _continued(found[-1], now)) is not None:
             found[-1] = same
         else:
             found.append(now)
-    if not found:
-        found.append(view.now(incident.opened_at))
     ends = _ends(incident, until)
     return list(_ended(found, ends)) if ends else found
 
@@ -105,38 +108,60 @@ def severity_view(found: Sequence[Situation]) -> SeverityView:
     return SeverityView(grade=now.grade, basis=now.grade_basis, mentions=list(now.grade_mentions), history=history)
 
 
-def answers_incident(response: Response, incident: Incident) -> bool:
-    """Whether it answers the incident and not one post of it: a reply on a message board answers one citizen, and an
-    emergency is not answered by it."""
-    if response.answers is None:
-        return True
-    if response.answers != incident.first_public.mention:
-        return False
-    is_board_reply = response.mention == f"{response.answers}#reply"
-    return not (is_board_reply and any(one.emergency.is_emergency for one in incident.emergencies))
+class _Course:
+    """What came and went, in order of knowledge. What was known before the incident was opened (posts split off
+    another one) is known here since then."""
+
+    def __init__(self, incident: Incident, until: datetime) -> None:
+        self._opened_at, self._until = incident.opened_at, until
+        known = [one for one in _facts(incident) if one.since <= until]
+        self._facts = sorted(known, key=lambda one: (one.since, _name_of(one.fact)))
+        self._learnt = 0
+        self._leaving = {one.until for one in self._facts if one.until is not None and one.until <= until}
+        self._firsts = dict(firsts_since(incident))
+        self._names = dict(names_since(incident))
+
+    def instants(self) -> list[datetime]:
+        """When anything may have changed, from the opening on."""
+        starts = {max(one.since, self._opened_at) for one in self._facts}
+        changes = {at for at in (*self._firsts, *self._names) if at <= self._until}
+        return sorted({self._opened_at} | starts | self._leaving | changes)
+
+    def show(self, view: _View, at: datetime) -> None:
+        """Lets the view know what is known at `at`, the next instant."""
+        if (first := self._firsts.get(max(at, self._opened_at))) is not None:
+            view.begin(first)
+        view.names = self._names.get(at, view.names)
+        news = []
+        while self._learnt < len(self._facts) and max(self._facts[self._learnt].since, self._opened_at) <= at:
+            news.append(self._facts[self._learnt])
+            self._learnt += 1
+        if at in self._leaving:
+            # Rare: somebody took a post out. What remains is read anew; decisions stand.
+            view.forget()
+            decided = [one for one in news if isinstance(one.fact, Decision)]
+            kept = [one for one in self._facts[: self._learnt] if not isinstance(one.fact, Decision)]
+            news = [*(one for one in kept if one.until is None or at < one.until), *decided]
+        for one in news:
+            if one.until is None or at < one.until:
+                view.learn(one.fact)
 
 
-def _facts(incident: Incident, until: datetime) -> list[Fact]:
-    """Every fact known by `until`, in order of knowledge."""
-    shown = [
-        one
-        for one in incident.responses
-        if one.form in _SHOWS_KNOWLEDGE and one.is_authoritative and answers_incident(one, incident)
-    ]
-    facts: Iterable[Fact] = (
-        *incident.emergencies, *incident.occurred, *incident.known, *incident.figures, *shown, *incident.decisions,
-    )  # fmt: skip
-    return sorted((one for one in facts if _known_at(one) <= until), key=lambda one: (_known_at(one), _name_of(one)))
+def _facts(incident: Incident) -> Iterator[Counted]:
+    """Every fact that says something of the situation, and when it counts."""
+    for kind in _SAYING:
+        yield from counted(incident, kind)
+    for response, since, until in answering(incident):
+        if response.form in _SHOWS_KNOWLEDGE:
+            yield Counted(response, since, until)
+    since_of = effects(incident)
+    yield from (Counted(one, since_of(one)) for one in incident.decisions)
 
 
 def _only_bounds(stated: Interval) -> bool:
     """Whether its words tell only that the event was not later (StatedInterval.inference)."""
     rules = stated.inference if isinstance(stated, StatedInterval) else None
     return rules is not None and not _BOUNDS.isdisjoint(rules.split("+"))
-
-
-def _known_at(fact: Fact) -> datetime:
-    return fact.collected_at if isinstance(fact, Decision) else fact.known_at
 
 
 def _name_of(fact: Fact) -> str:
@@ -172,17 +197,31 @@ class _View:
     def __init__(self, incident: Incident, rules: Rules) -> None:
         self._incident = incident
         self._rules = rules
-        self._readings = _Readings()
-        self._occurred: list[Interval] = []
-        self._decided_occurred: Interval | None = None
+        self._decided_occurred: tuple[Decision, Interval] | None = None
         self._severity: Decision | None = None
-        self._shown: dict[str, Interval] = {}
-        self._told: dict[str, Interval] = {}
         self._rejected: set[str] = set()
-        self._corrected: dict[str, Interval] = {}
+        self._corrected: dict[str, tuple[Decision, Interval]] = {}
         self._gates: set[str] = set()
         self._exemptions: list[Exemption] = []
-        self._figures = FigureBook(incident, rules.severity)
+        self._first = incident.first_public
+        self.names = names_by(incident, ())
+        self.forget()
+
+    def forget(self) -> None:
+        """As before any post was read; what people decided stands."""
+        self._readings = _Readings()
+        self._occurred: list[Interval] = []
+        self._shown: dict[str, Interval] = {}
+        self._told: dict[str, Interval] = {}
+        self._figures = FigureBook(self._incident, self._rules.severity)
+        self._figures.begin(self._first)
+        for mention, (_, published) in self._corrected.items():
+            self._figures.correct(mention, published)
+
+    def begin(self, first: FirstPublic) -> None:
+        """From now on this is known as the first public post."""
+        self._first = first
+        self._figures.begin(first)
 
     def learn(self, fact: Fact) -> None:
         match fact:
@@ -203,24 +242,34 @@ class _View:
         match decision.what:
             case "severity" if decision.value is None or decision.value in get_args(Grade):
                 # None takes the decided grade back: the figures grade again (docs/formats.md).
-                self._severity = None if decision.value is None else decision
-            case "occurred":
-                self._decided_occurred = interval_in(decision.value) or self._decided_occurred
+                self._severity = _newer(self._severity, decision)
+            case "occurred" if (stated := interval_in(decision.value)) is not None:
+                known = self._decided_occurred
+                if known is None or _newer(known[0], decision) is decision:
+                    self._decided_occurred = decision, stated
             case "gate" if decision.value in [gate.id for gate in self._rules.gates]:
                 self._gates.add(str(decision.value))
             case "exempt" if (claim := exemption_of(decision, self._rules)) is not None:
                 self._exemptions.append(claim)
             case "reject":
-                self._rejected.update(rejected_mentions([decision]))
+                self._rejected.update(posts_of(decision))
+            case "attach":
+                self._rejected.difference_update(posts_of(decision))
             case "restate":
-                for mention, [(_, published)] in restated([decision]).items():
-                    self._corrected[mention] = published
-                    self._figures.correct(mention, published)
+                self._restate(decision)
+
+    def _restate(self, decision: Decision) -> None:
+        for mention, [(_, published)] in restated([decision]).items():
+            if mention in self._corrected and _newer(self._corrected[mention][0], decision) is not decision:
+                continue
+            self._corrected[mention] = decision, published
+            self._figures.correct(mention, published)
 
     def _known(self) -> Interval | None:
         """The first acknowledgement or announcement that nobody rejected, by the time that a person corrected; or
         the first instant of knowledge that an authority's text states."""
-        shown = [self._corrected.get(name, at) for name, at in self._shown.items() if name not in self._rejected]
+        corrected = {name: at for name, (_, at) in self._corrected.items()}
+        shown = [corrected.get(name, at) for name, at in self._shown.items() if name not in self._rejected]
         shown += [at for name, at in self._told.items() if name not in self._rejected]
         return min(shown, key=lambda one: (one.latest, one.earliest or one.latest), default=None)
 
@@ -230,11 +279,11 @@ class _View:
         grading = self._figures.grading(event_type, subtype)
         grade, basis, mentions = grading.grade, grading.basis, grading.mentions
         evident, evident_mention, posts = grading.evident, grading.evident_mention, grading.evident_posts
-        if self._severity is not None:
+        if self._severity is not None and self._severity.value is not None:
             grade, basis, mentions = cast("Grade | None", self._severity.value), "decision", ()
             if grade in ("I", "II") and evident is None:
                 evident = Interval(
-                    earliest=self._incident.first_public.interval.earliest, latest=self._severity.collected_at,
+                    earliest=self._first.interval.earliest, latest=self._severity.collected_at,
                     precision="unknown", source="decision",
                 )  # fmt: skip
         serious = grade in ("I", "II")
@@ -246,14 +295,14 @@ class _View:
             evident=evident if serious else None, evident_mention=evident_mention if serious else None,
             evident_posts=posts if serious else (), known=self._known(),
             gates=tuple(sorted(self._gates)) + tuple(sorted(by_itself - self._gates)),
-            exemptions=tuple(self._exemptions), ended=None,
+            exemptions=tuple(self._exemptions), ended=None, first_public=self._first, names=self.names,
         )  # fmt: skip
 
     def _occurred_now(self) -> Interval | None:
         """Decided, else the hull of what is stated; it ended at the latest when it was first public."""
         if self._decided_occurred is not None:
-            return self._decided_occurred
-        bound = self._incident.first_public.interval.latest
+            return self._decided_occurred[1]
+        bound = self._first.interval.latest
         # Stated after it was public: the words were about something else (a next step, another event).
         stated = [one for one in self._occurred if one.earliest is None or one.earliest <= bound]
         if not stated:
@@ -266,6 +315,11 @@ class _View:
             earliest=whole.earliest, latest=latest, source=whole.source,
             precision=whole.precision if latest == whole.latest else "unknown",
         )  # fmt: skip
+
+
+def _newer(known: Decision | None, other: Decision) -> Decision:
+    """Which of two decisions stands: the one decided last, even where a merge brings an older one after it."""
+    return other if known is None or in_order(known) <= in_order(other) else known
 
 
 class _Readings:

@@ -29,11 +29,11 @@ def unified_issuers(
     incident: Incident, situation: Situation, rules: Rules, registry: Superiors, at: datetime
 ) -> Iterator[Responsible]:
     """The authority that alone may publish, by the first entry that speaks of this event."""
-    day = at.astimezone(SHANGHAI).date()
+    day, regions = at.astimezone(SHANGHAI).date(), situation.names.regions
     for one in rules.unified:
         if (one.since is None or one.since <= day) and _is_about(one, incident, situation):
-            level: Level = "national" if len({code[:2] for code in incident.regions}) > 1 else one.level
-            body = registry.superior(level, next(iter(incident.regions), None), at, one.topic, one.body)
+            level: Level = "national" if len({code[:2] for code in regions}) > 1 else one.level
+            body = registry.superior(level, next(iter(regions), None), at, one.topic, one.body)
             if body is not None:
                 yield Responsible(body=body, rule=f"unified:{one.id}")
                 return

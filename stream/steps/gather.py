@@ -14,8 +14,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from stream.core import heat as heats
-from stream.core import incidents
-from stream.core.automatic import known_since
+from stream.core import incidents, moves
 from stream.core.cases import Assignment, Incident, SourceCoverage, TopicHeat
 from stream.core.codec import Item
 from stream.core.documents import Coverage, Decision, Entry, Mention, Post, in_order
@@ -304,7 +303,7 @@ class Gather:
         for post in posts:
             source = self._incident_of(post, state)
             if source is not None and source.id != target.id:
-                target, gone = incidents.merged(target, source, decision.collected_at)
+                target, gone = moves.merged(target, source, decision.collected_at)
                 changed |= {target.id: target, gone.id: gone}
 
     def _move(self, decision: Decision, target: str | None, changed: dict[str, Incident], state: State) -> None:
@@ -316,10 +315,10 @@ class Gather:
                 continue
             if assignment is not None and source is not None:
                 left = changed.get(source.id, source)
-                changed[source.id] = incidents.without(left, [(id, assignment.collected_at)])
+                changed[source.id] = moves.without(left, [(id, assignment.collected_at)], decision.collected_at)
             if target is not None:
                 joined = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
-                changed[target] = known_since(joined, id, decision.collected_at)
+                changed[target] = moves.known_since(joined, id, decision.collected_at)
             reason = PlaceReason.REJECTED if target is None else PlaceReason.DECIDED
             state.put(moved(assignment, _assignment(post.mention, target, reason, None), decision.collected_at))
 

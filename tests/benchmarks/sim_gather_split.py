@@ -30,7 +30,7 @@ from bench_gather import Memory
 from profiles import CONFIG
 
 from stream.assembly import step_maker
-from stream.core import incidents
+from stream.core import incidents, moves
 from stream.core.cases import Assignment, Incident
 from stream.core.documents import Emergency, Figures, Mention, Page, Row
 from stream.core.intervals import SHANGHAI, exactly
@@ -128,7 +128,7 @@ class Stitcher:
         whole = members[root]
         for id in sorted(members):
             if id != root:
-                whole, _ = incidents.merged(whole, members[id], members[id].collected_at)
+                whole, _ = moves.merged(whole, members[id], members[id].collected_at)
         return whole
 
 

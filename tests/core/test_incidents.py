@@ -14,22 +14,21 @@ from stream.core.documents import Answer, Decision, Emergency, Figures, Mention,
 from stream.core.event_facts import VALUES_KEPT
 from stream.core.incidents import (
     PRINTS_KEPT,
-    REGIONS_KEPT,
     RESPONSES_KEPT,
     Lifetime,
     awake,
     incident_id,
     is_alive,
-    merged,
     opened,
     reprint_of,
     rung,
     with_decision,
     with_facts,
     with_mention,
-    without,
 )
 from stream.core.intervals import SHANGHAI, Interval, StatedInterval, exactly
+from stream.core.moves import merged, without
+from stream.core.naming import REGIONS_KEPT
 
 NOON = datetime(2024, 5, 20, 12, tzinfo=SHANGHAI)
 BLAST = Emergency(is_emergency=True, type="事故灾难", subtype="爆炸", in_china=True)
@@ -147,8 +146,8 @@ def test_what_says_nothing_new_is_the_same_object() -> None:
     made = incident(mention("a", response=answer(), figures=Figures(deaths=1), emergency=BLAST))
     assert with_facts(made, mention("a", response=answer(), figures=Figures(deaths=1), emergency=BLAST)) is made
     assert with_facts(made, mention("b", 3)) is not made  # the first post that is no answer
-    talked = incident(mention("a"), mention("b", 1))
-    assert with_facts(talked, mention("c", 3)) is talked
+    talked = incident(mention("a"), mention("b", 1), mention("c", 2))
+    assert with_facts(talked, mention("d", 3)) is talked
 
 
 @pytest.mark.parametrize(
@@ -254,6 +253,6 @@ def test_merged_facts_leave_again_with_their_posts() -> None:
     grown, gone = merged(one, other, NOON + timedelta(hours=3))
     assert (gone.state, gone.merged_into, gone.due_at) == ("merged", one.id, None) and not is_alive(gone)
     assert values(grown) == [*values(one), *values(other)] and grown.heat.posts == 2
-    back = without(grown, [("b", NOON + timedelta(minutes=90))])
+    back = without(grown, [("b", NOON + timedelta(minutes=90))], NOON + timedelta(hours=4))
     assert (back.figures, back.responses, back.occurred, back.emergencies) == (one.figures, [], [], [])
     assert back.heat.hourly == one.heat.hourly

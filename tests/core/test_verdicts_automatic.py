@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stream.core.automatic import known_since
 from stream.core.documents import Decision
+from stream.core.moves import known_since
 from tests.core.verdict_scenes import HOUR, NOON, an_incident, at, decided, figure, judge, path, said, verdict
 
 
