@@ -57,7 +57,8 @@ def head(incident: Incident, judgement: Judgement | None) -> str:
         "状态": STATES[incident.state] + (f"（{instant(incident.closed_at)}）" if incident.closed_at else ""),
         "地区": "、".join(names.region_name(code) or "" for code in incident.regions[:3]) or "不详",
         "主题": "、".join(incident.topics) or "—",
-        "首现": span(incident.first_public.interval),
+        "首次公开": span(incident.first_public.interval),
+        "编号": incident.id,
     }
     if judgement is not None:
         grade = judgement.severity.grade
@@ -74,19 +75,13 @@ def head(incident: Incident, judgement: Judgement | None) -> str:
 
 
 def clocks(judgement: Judgement, now: datetime) -> str:
-    """Every duty with hours by every clock, the headline first; what only advises is folded."""
+    """Every duty with hours by every clock, the headline first; nothing where there is none."""
     timed = [one for one in judgement.obligations if one.modality != "advisory"]
-    advised = [one for one in judgement.obligations if one.modality == "advisory"]
     order = {one.rule: place for place, one in enumerate(headline(judgement))}
-    timed.sort(key=lambda one: (order.get(one.rule, len(order)), one.clock != HEADLINE_CLOCK, one.clock))
-    table = _clock_rows(timed, now) if timed else small("没有适用的小时时限：不是突发事件，也未经人认定须回应。")
-    folded = f"<details><summary>只作提示、不判超时的义务（{len(advised)}）</summary>{_advice(advised)}</details>"
-    return table + (folded if advised else "")
-
-
-def _clock_rows(timed: Sequence[Obligation], now: datetime) -> str:
-    head = ("义务", "时钟", "起点", "时限", "结论与理由", "倒计时")
-    cells = "".join(f"<th>{name}</th>" for name in head)
+    timed.sort(key=lambda one: (order.get(one.rule, len(order)), one.rule, one.clock != HEADLINE_CLOCK, one.clock))
+    if not timed:
+        return ""
+    cells = "".join(f"<th>{name}</th>" for name in ("义务", "起算点", "起点", "时限", "结论与理由"))
     rows = "".join(_clock_row(one, now) for one in timed)
     return f'<table class="hy-table"><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>'
 
@@ -101,13 +96,14 @@ def _clock_row(one: Obligation, now: datetime) -> str:
         safe(clock_name(one.clock)),
         noted(span(one.start), basis_words(one.basis)),
         f'<span class="hy-nowrap">{safe(due_words(one.due))}</span>',
-        pill(one) + why(one),
-        countdown(one, now),
+        f"{pill(one)} {countdown(one, now)}{why(one)}",
     )
     return f"<tr{'' if is_main else ' class=hy-sub'}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
-def _advice(advised: Sequence[Obligation]) -> str:
+def advice(judgement: Judgement) -> str:
+    """Duties without a number: shown, never late."""
+    advised = [one for one in judgement.obligations if one.modality == "advisory"]
     return rows_of(
         ("义务", "状况", "自"),
         (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from dashboard import names
 from dashboard.drawing import instant, link, mark, noted, page_link, rows_of, safe, small, span
 from dashboard.words import MODALITIES
+from stream.commands.rule_words import UNITS
 from stream.core.duties import DUTY_REASONS, DUTY_VERDICTS, ENTRY_WORDS, Duty, DutyVerdict, days_left, newest_first
 
 COLOURS: dict[DutyVerdict, str] = {
@@ -53,8 +55,15 @@ def _left(one: Duty, now: datetime) -> str:
 
 
 def _about(one: Duty) -> str:
-    place = names.region_name(one.region) or "全国"
-    return page_link("ledger", "id", one.id, one.title) + small(" · ".join(filter(None, (one.period, place, one.rule))))
+    # A matter that a person opened without a place is nowhere in particular; a rule without one holds everywhere.
+    place = names.region_name(one.region) or ("全国" if one.period else None)
+    told = (period_words(one.period), place, one.rule)
+    return page_link("ledger", "id", one.id, one.title) + small(" · ".join(filter(None, told)))
+
+
+def period_words(period: str | None) -> str | None:
+    """2026Q1 as a person says it; other periods are words already."""
+    return None if period is None else re.sub(r"^(\d{4})Q([1-4])$", r"\1年第\2季度", period)
 
 
 def _bodies(one: Duty) -> str:
@@ -78,11 +87,17 @@ def head(one: Duty, now: datetime) -> str:
     facts = {
         "状态": _state(one), "到期": _due(one, now), "起算": safe(one.start), "责任单位": _bodies(one),
         "规则": noted(f"{one.rule}（{one.rule_version}）", one.text), "依据": _basis(one),
-        "延长": safe(one.extended or "—"), "中止": _suspensions(one),
+        "延长": safe(_extended(one)), "中止": _suspensions(one),
     }  # fmt: skip
     drawn = "".join(f"<div><dt>{safe(name)}</dt><dd>{fact}</dd></div>" for name, fact in facts.items())
-    title = f"{one.title}（{one.period}）" if one.period else one.title
+    title = f"{one.title}（{period_words(one.period)}）" if one.period else one.title
     return f'<div class="hy-head">{safe(title)}</div><dl class="hy-facts">{drawn}</dl>'
+
+
+def _extended(one: Duty) -> str:
+    rule = next((rule for rule in names.rules().rules if rule.id == one.rule), None)
+    unit = UNITS.get(rule.window.unit, "") if rule is not None else ""
+    return f"{one.extended} {unit}" if one.extended else "—"
 
 
 def _suspensions(one: Duty) -> str:

@@ -12,6 +12,7 @@ from dashboard.drawing import (
     instant,
     mark,
     noted,
+    pill,
     rows_of,
     safe,
     short,
@@ -20,7 +21,7 @@ from dashboard.drawing import (
     taken,
 )
 from dashboard.words import FIGURES, OUTCOMES, SHORT, gap_words, reason_words
-from stream.core.cases import BodyStanding, Conflict, CoverageGap, Judgement, Obligation, StatedFigure, Verdict
+from stream.core.cases import BodyStanding, Conflict, CoverageGap, Judgement, Obligation, StatedFigure
 
 SHOWN = 60
 ROLES = {
@@ -29,6 +30,8 @@ ROLES = {
     "territorial": "属地政府",
     "answered": "不负此责，但作出了回应",
 }
+ALONE = "这不是结论：任何一家有管辖权的单位按时发布，时限即满足。此表只分清谁自己发了、谁没有发。"
+_ALONE_WORDS = {"late": "未自行按时发布", "met": "自行按时发布"}
 _ROLE_HEADS = {"event": "按事件类型", "topic": "按主题", "unified": "依法由其统一发布"}
 
 
@@ -60,32 +63,33 @@ def automatic(judgement: Judgement) -> str:
 
 
 def _ruled(one: Obligation | None) -> str:
+    """As the clocks are drawn: what is provisional or in principle says so here too."""
     if one is None:
         return small("没有这一项")
     due = f"；时限 {short(one.due.latest)}" if one.due is not None else ""
     took = f"；用时 {taken(one.elapsed_s)}" if one.elapsed_s is not None else ""
-    return _verdict(one.verdict) + small(reason_words(one.reason) + due + took)
-
-
-def _verdict(verdict: Verdict) -> str:
-    return mark(OUTCOMES[verdict], SHORT[verdict])
+    return pill(one) + small(reason_words(one.reason) + due + took)
 
 
 def by_body(judgement: Judgement) -> str:
     """Each body by its own statements alone; the headline verdict above takes any body with jurisdiction."""
     if not judgement.by_body:
         return small("没有可以按单位看的时限。")
-    return rows_of(
-        ("单位", "义务", "单独看的结论", "用时"),
-        (_body_row(one) for one in judgement.by_body[:SHOWN]),
-    ) + _cut(len(judgement.by_body))
+    weak = {one.rule: "·原则上" for one in judgement.obligations if one.modality == "in_principle"}
+    return small(ALONE) + rows_of(
+        ("单位", "义务", "只凭自己的发布", "用时"),
+        (_body_row(one, weak.get(one.rule, "")) for one in judgement.by_body[:SHOWN]),
+    ) + _cut(len(judgement.by_body))  # fmt: skip
 
 
-def _body_row(one: BodyStanding) -> list[str]:
+def _body_row(one: BodyStanding, label: str) -> list[str]:
+    """Never red: of one body alone this is no verdict, and "late" would accuse those whose part another did."""
+    kind: str = OUTCOMES[one.verdict]
+    word = _ALONE_WORDS.get(kind, SHORT[one.verdict]) + label
     return [
         noted(one.body, role_words(one.role)),
         safe(names.rule_names().get(one.rule, one.rule)),
-        _verdict(one.verdict) + small(reason_words(one.reason)),
+        mark("none" if kind == "late" else kind, word) + small(reason_words(one.reason)),
         safe(taken(one.elapsed_s)) if one.elapsed_s is not None else "—",
     ]
 

@@ -49,6 +49,13 @@ h3{font-size:1.15rem!important;padding:.6rem 0 .1rem!important}
 .hy-bar i{display:block;height:100%}
 .hy-bar .b-met{background:#2c9c50}.hy-bar .b-late{background:#b3261e}
 .hy-bar .b-retracted{background:#b0468f}.hy-bar .b-unknown{background:#9a9ab5}
+.hy-answer .hy-table{font-size:1rem}.hy-answer td{max-width:24rem}
+.hy-unsure{border-left:.3rem solid #77779a;padding:.2rem .6rem;font-size:.92rem;margin:.2rem 0 .5rem}
+[data-testid=stFileUploaderDropzoneInstructions]{display:none!important}
+[data-testid=stFileUploaderDropzone] button{font-size:0}
+[data-testid=stFileUploaderDropzone] button *{display:none}
+[data-testid=stFileUploaderDropzone] button::after{content:"选择文件";font-size:.9rem}
+[data-testid=InputInstructions]{display:none}
 .hy-found{background:#fff1b8}.hy-hash{font-family:monospace;font-size:.78rem;overflow-wrap:anywhere;color:#666}
 </style>
 """

@@ -16,7 +16,7 @@ from dashboard.words import DECISIONS, FORMS, GATES, GRADES, STATES, basis_words
 from stream.core.cases import Incident
 from stream.core.decided import interval_in
 from stream.core.deciding import Objection, objection_of
-from stream.core.documents import Decision
+from stream.core.documents import Decision, Entry
 from stream.core.intervals import Interval
 from stream.core.records import AuditEntry
 
@@ -24,8 +24,11 @@ SHOWN = 100
 LONG = 2_000
 ENTRIES = {
     "duty_open": "开立台账事项", "duty_extend": "延长期限", "duty_suspend": "中止计时", "duty_restart": "重新计时",
-    "duty_prove": "登记办结证明", "duty_withdraw": "撤销台账事项", "duty_review": "核查台账事项",
-    "evidence_issued": "出具证据包",
+    "duty_prove": "登记办结证明", "duty_withdraw": "撤销台账事项", "duty_review": "督察意见",
+    "evidence_issued": "出具原卷",
+}  # fmt: skip
+REVIEWED = {
+    "problems": "存在问题", "measures": "整改措施", "units": "整改责任主体", "materials_from": "材料提供部门",
 }  # fmt: skip
 
 
@@ -69,6 +72,41 @@ def decisions(incident: Incident) -> str:
     ) + (small(f"共 {len(incident.decisions)} 条，只列最近 {SHOWN} 条。") if len(incident.decisions) > SHOWN else "")
 
 
+def entered(found: Sequence[Entry]) -> str:
+    """Reviews (the columns of the supervision table) and evidence handed out; nothing where there is none."""
+    if not found:
+        return ""
+    return rows_of(
+        ("时间", "谁", "什么", "内容", "依据"),
+        (
+            [
+                f'<span class="hy-nowrap">{safe(instant(one.collected_at))}</span>',
+                safe(one.who),
+                safe(ENTRIES[one.what]),
+                _said_in(one),
+                safe(one.why),
+            ]
+            for one in found[:SHOWN]
+        ),
+    )
+
+
+def _said_in(one: Entry) -> str:
+    value: dict[str, Any] = one.value if isinstance(one.value, dict) else {}
+    if one.what == "evidence_issued":
+        return f'<div class="hy-hash">SHA-256 {safe(value.get("sha256"), 64)}</div>'
+    if one.what != "duty_review":
+        return small(one.subject)
+    about = names.rule_names().get(one.rule, one.rule) if one.rule else "全部义务"
+    done = "已完成" if value.get("done") is True else "未完成"
+    lines = [f"{about}：{done}"]
+    for name, word in REVIEWED.items():
+        given = value.get(name)
+        told = "；".join(map(str, given)) if isinstance(given, list) else given
+        lines += [f"{word}：{told}"] if told else []
+    return "".join(f"<div>{safe(line, LONG)}</div>" for line in lines)
+
+
 def content(one: Decision) -> str:
     """A decision's value in words."""
     value = one.value
@@ -107,7 +145,7 @@ def links(found: Sequence[AuditEntry]) -> str:
                 safe(one.who),
                 noted(DECISIONS.get(one.what) or ENTRIES.get(one.what, one.what), one.id),
                 safe(one.why),
-                f"{safe(stood(one.before))} → {safe(stood(one.after))}",
+                f"{safe(stood(one.before))} → {safe(stood(one.after))}" if one.before or one.after else "—",
                 f'<span class="hy-hash">{safe(one.sha256[:12])}</span>',
             ]
             for one in found

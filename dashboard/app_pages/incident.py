@@ -6,10 +6,12 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboard import charts, dossiers, names, outages, queries, rulings, trail
+from dashboard import charts, dossiers, gists, grounds, ledgers, names, outages, queries, rulings, trail
 from dashboard.decisions import ENTRIES, NEEDED, Incomplete, value_of
 from dashboard.drawing import plain
+from dashboard.tallies import headline
 from dashboard.words import DECISIONS, FORMS, GATES, GRADES
+from stream.bookkeeping import Deed
 from stream.core.cases import Incident, Judgement
 from stream.core.deciding import LARGEST_ATTACHMENT
 from stream.core.documents import DecisionKind
@@ -23,66 +25,67 @@ TEXT_LIMIT = 500
 
 @st.fragment(run_every=CLOCK_S)
 @outages.told()
-def clocks(identity: str) -> None:
-    """The clocks with their computation; counts down."""
-    judgement = queries.judgement(identity)
-    if judgement is None:
+def answered(identity: str) -> None:
+    """Who owed what by when, whether they did, what is not known; objections; then every clock. Counts down."""
+    judgement, incident = queries.judgement(identity), queries.incident(identity)
+    if judgement is None or incident is None:
         st.info("这个事件还没有判定。")
         return
     now = queries.now()
     if not now.is_running:
         st.warning("流水线没有在运行：倒计时停在它最后写下的那一刻；新的决定会在它启动后处理。")
-    st.html(dossiers.clocks(judgement, now.at))
-    incident = queries.incident(identity)
-    if incident is not None and (objected := trail.objections(incident)):
+    st.html(gists.answer(incident, judgement, now.at))
+    if objected := trail.objections(incident):
         st.html(objected)
-
-
-@st.fragment(run_every=FACTS_S)
-@outages.told()
-def beside(identity: str) -> None:
-    """What stands beside the verdicts: without people's decisions, body by body, contradictions, gaps."""
-    judgement = queries.judgement(identity)
-    if judgement is None:
-        return
-    st.subheader("自动判定与现行结论", anchor=False)
-    st.html(rulings.automatic(judgement))
-    st.subheader("监看缺口", anchor=False)
-    st.html(rulings.gaps(judgement))
-    with st.expander("按单位看（各单位只凭自己的发布）", icon=":material/account_balance:"):
-        st.html(rulings.by_body(judgement))
-    if judgement.conflicts:
-        st.subheader("机关所报数字互相矛盾", anchor=False)
-        st.html(rulings.conflicts(judgement))
+    if found := dossiers.clocks(judgement, now.at):
+        st.subheader("各起算点（从严据以定结论，其余供申诉对照）", anchor=False)
+        st.html(found)
 
 
 @st.fragment(run_every=FACTS_S)
 @outages.told()
 def facts(identity: str) -> None:
-    """All that is known, as far as it is short."""
+    """All that is known, as far as it is short: answers, gaps, proof, then what is looked up now and then."""
     dossier = queries.dossier(identity)
     if dossier is None:
         return
     incident, judgement = dossier.incident, dossier.judgement
-    st.subheader("经过", anchor=False)
-    st.altair_chart(charts.heat(incident, _deadlines(judgement)), width="stretch")
-    st.caption(f"共 {incident.heat.posts} 条信息。柱为每小时信息数，绿线为权威发布，红虚线为从严时钟的时限。")
     st.subheader("回应", anchor=False)
     st.html(dossiers.responses(dossier))
-    left, right = st.columns(2)
-    with left:
-        st.subheader("数字（各方所报，逐条保留）", anchor=False)
-        st.html(dossiers.figures(dossier))
-    with right:
-        st.subheader("责任单位渠道的监看", anchor=False)
-        st.html(dossiers.coverage(judgement))
-    st.subheader("证据", anchor=False)
+    if judgement is not None:
+        st.subheader("监看缺口", anchor=False)
+        st.html(rulings.gaps(judgement))
+        if judgement.conflicts:
+            st.subheader("机关所报数字互相矛盾", anchor=False)
+            st.html(rulings.conflicts(judgement))
+    st.subheader("经过", anchor=False)
+    st.altair_chart(charts.heat(incident, _deadlines(judgement)), width="stretch")
+    st.caption(f"共 {incident.heat.posts} 条信息。柱为每小时信息数，绿线为权威发布，红虚线为从严时钟的时限。北京时间。")
+    st.subheader("结论所依据的信息", anchor=False)
     st.html(dossiers.evidence(dossier))
     if judgement is not None:
-        with st.expander("判定经过（只追加，不改写）", icon=":material/history:"):
-            st.html(dossiers.history(judgement))
+        ruled(judgement)
+    with st.expander("数字（各方所报，逐条保留）", icon=":material/numbers:"):
+        st.html(dossiers.figures(dossier))
+    with st.expander("责任单位渠道的监看记录", icon=":material/visibility:"):
+        st.html(dossiers.coverage(judgement))
     with st.expander("已发出的提醒", icon=":material/notifications:"):
         st.html(dossiers.alerts(dossier))
+
+
+def ruled(judgement: Judgement) -> None:
+    """How the verdicts came about, folded: rules, bodies, without people, duties without a number, history."""
+    with st.expander("规则原文、依据与版本", icon=":material/gavel:"):
+        st.html(grounds.rules_quoted(judgement))
+    with st.expander("按单位看（各单位只凭自己的发布）", icon=":material/account_balance:"):
+        st.html(rulings.by_body(judgement))
+    changed = f"，{len(judgement.automatic)} 项因人的决定而不同" if judgement.automatic else ""
+    with st.expander(f"自动判定与现行结论{changed}", icon=":material/compare_arrows:"):
+        st.html(rulings.automatic(judgement))
+    with st.expander("只作提示、不判超时的义务", icon=":material/info:"):
+        st.html(dossiers.advice(judgement))
+    with st.expander("判定经过（只追加，不改写）", icon=":material/history:"):
+        st.html(dossiers.history(judgement))
 
 
 @st.fragment(run_every=CLOCK_S)
@@ -92,6 +95,8 @@ def decided(identity: str) -> None:
     incident = queries.incident(identity)
     if incident is not None:
         st.html(trail.decisions(incident))
+        if entered := trail.entered(queries.entries(identity)):
+            st.html('<div class="hy-group">督察意见与出具的原卷</div>' + entered)
         with st.expander("留痕（哈希链：改动、缺失、调换都会被 huiying audit verify 查出）", icon=":material/link:"):
             st.html(trail.links(queries.links(incident)))
 
@@ -130,8 +135,45 @@ def decide(incident: Incident) -> None:
         given = _entries(entry, incident)
         who = st.text_input("谁决定的（姓名与职务，必填）", key="who", max_chars=TEXT_LIMIT)
         why = st.text_input("依据（必填）", key="why", max_chars=TEXT_LIMIT)
-        if st.form_submit_button("记录决定", type="primary"):
+        if st.form_submit_button("记录决定", type="primary", key="decided"):
             _record(what, incident, given, (who.strip(), why.strip()))
+
+
+def review(judgement: Judgement) -> None:
+    """A supervisor's word on the incident: the columns of the supervision table."""
+    duties: dict[str | None, str] = {None: "全部义务"}
+    duties |= {one.rule: names.rule_names().get(one.rule, one.rule) for one in headline(judgement)}
+    with st.form("review", clear_on_submit=False):
+        rule = st.selectbox("对哪一项义务", list(duties), format_func=lambda one: duties[one], key="review-rule")
+        done = st.selectbox("完成情况", [False, True], format_func=lambda is_: "已完成" if is_ else "未完成",
+                            key="review-done")  # fmt: skip
+        given = {
+            "problems": st.text_area("存在问题（每行一条）", key="review-problems", max_chars=4 * TEXT_LIMIT),
+            "measures": st.text_area("整改措施（每行一条）", key="review-measures", max_chars=4 * TEXT_LIMIT),
+            "units": st.text_input("整改责任主体", key="review-units", max_chars=TEXT_LIMIT),
+            "materials_from": st.text_input("材料提供部门", key="review-materials", max_chars=TEXT_LIMIT),
+        }
+        who = st.text_input("谁登记的（姓名与职务，必填）", key="review-who", max_chars=TEXT_LIMIT).strip()
+        why = st.text_input("依据（必填）", key="review-why", max_chars=TEXT_LIMIT).strip()
+        if st.form_submit_button("记录督察意见", type="primary", key="reviewed"):
+            value = ledgers.value_of("duty_review", {"done": done, **given})
+            _keep(Deed(who=who, why=why, what="duty_review", subject=judgement.id, value=value, rule=rule))
+
+
+def _keep(deed: Deed) -> None:
+    try:
+        entry = ledgers.keep(deed)
+    except UsageError as error:
+        st.error(plain(str(error)))
+        return
+    st.success(f"已记录 {entry}：见上面的“督察意见”，并进入督察表（“复盘”页下载）。")
+
+
+def issue(identity: str) -> None:
+    """How the proof is handed out, and how anybody checks it."""
+    st.write("原卷是证明这一结论的全部材料：原页、哈希、事实、规则原文、逐步计算。任何人用第二条命令即可复核，不需要本系统的"
+             "数据；出具本身登记在册。按某时所知出具：加 --as-of '2026-03-02 18:00'。")  # fmt: skip
+    st.code(grounds.commands(identity), language="bash", wrap_lines=True)
 
 
 def _entries(entry: str, incident: Incident) -> dict[str, Any]:
@@ -209,11 +251,20 @@ with outages.told():
         st.info("没有这个事件。请从“值守”“时限”“检索”或“复盘”页打开一个事件。" if identity else
                 "请从“值守”“时限”“检索”或“复盘”页打开一个事件。")  # fmt: skip
     else:
-        st.html(dossiers.head(found, queries.judgement(identity)))
-        clocks(identity)
-        beside(identity)
+        judged = queries.judgement(identity)
+        st.html(dossiers.head(found, judged))
+        answered(identity)
         facts(identity)
         members(identity)
         st.subheader("人的决定", anchor=False)
         decided(identity)
-        decide(found)
+        deciding, reviewing, issuing = st.tabs(["记录决定或异议", "写督察意见", "出具原卷"])
+        with deciding:
+            decide(found)
+        with reviewing:
+            if judged is not None:
+                review(judged)
+            else:
+                st.info("这个事件还没有判定。")
+        with issuing:
+            issue(identity)

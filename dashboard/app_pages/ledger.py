@@ -11,6 +11,8 @@ import streamlit as st
 from dashboard import duty_sheets, ledgers, outages, queries
 from dashboard.words import GRADES
 from stream.bookkeeping import Deed
+from stream.commands.rule_words import UNITS
+from stream.core.deciding import LARGEST_ATTACHMENT
 from stream.core.documents import EntryKind
 from stream.core.duties import DUTY_VERDICTS, ENTRY_WORDS, Duty, day_of
 from stream.errors import UsageError
@@ -115,7 +117,9 @@ def _fields(what: EntryKind, one: Duty) -> dict[str, Any]:
     rule = ledgers.openable()[one.rule]
     match what:
         case "duty_prove":
-            file = st.file_uploader("证明文件（只记其 SHA-256，不保存内容）", key="file")
+            limit = LARGEST_ATTACHMENT >> 20
+            named = f"证明文件（最大 {limit} MB；只记其 SHA-256，不保存内容）"
+            file = st.file_uploader(named, key="file", max_upload_size=limit)
             return {
                 "at": _text("办成的日期或时刻", "at", "2026-03-16"), "url": _text("公开处的网址", "url"),
                 "note": _text(f"说明（{NO_NAMES}）", "note"), "file": file.getvalue() if file else None,
@@ -133,9 +137,10 @@ def _fields(what: EntryKind, one: Duty) -> dict[str, Any]:
         case "duty_extend":
             longest = rule.window.extension.max if rule.window.extension else 1
             needs = rule.window.extension.needs if rule.window.extension else ()
+            label = f"延长多少{UNITS.get(rule.window.unit, '')}（合计至多 {longest}）"
             return {
-                "by": int(st.number_input(f"延长多少（合计至多 {longest}）", 1, longest, longest, key="by")),
-                "needs": st.multiselect("已办妥的手续", needs, key="needs"),
+                "by": int(st.number_input(label, 1, longest, longest, key="by")),
+                "needs": st.multiselect("已办妥的手续", needs, key="needs", placeholder="请选择，可多选"),
             }
         case "duty_suspend":
             ground = st.selectbox("情形", rule.start.suspended_by, key="ground")

@@ -86,7 +86,9 @@ def _downloads(span: tuple[datetime, datetime], found: list[Judgement]) -> None:
         usable = [one.id for one in names.rules().rules if is_usable(one)]
         rule = second.selectbox("时限规则", [None, *usable], format_func=lambda one: one or "不判断")
     bodies = sorted({one.body for judgement in found for one in headline(judgement) if one.body})
-    body = third.selectbox("督察对象", [None, *bodies], format_func=lambda one: one or "各责任单位")
+    body = third.selectbox(
+        "督察对象", [None, *bodies], format_func=lambda one: one or "各责任单位", placeholder="请选择"
+    )
     written = fourth.text_input("按何时所知（留空为最新）", placeholder="2026-03-02 18:00")
     as_of = _as_of(written)
     if written and as_of is None:
@@ -149,7 +151,7 @@ def _row(judgement: Judgement, one: Obligation) -> list[str]:
         safe(one.body or "待定"),
         safe(due_words(one.due)),
         pill(one) + why(one),
-        small(f"{one.rule} {one.rule_version}"),
+        f'<span class="hy-nowrap">{small(one.rule)}{small(one.rule_version)}</span>',
     ]
 
 

@@ -26,6 +26,9 @@ def board(verdict: Verdict, alternates: bool) -> None:
         st.warning("流水线没有在运行：倒计时停在它最后写下的那一刻。")
     duties = queries.obligations(verdict)
     found = [one for one in duties.found if alternates or one.obligation.clock == HEADLINE_CLOCK]
+    if not found:
+        st.info("现在没有正在计时的时限。" if verdict == "pending" else "没有这样的时限。")
+        return
     table(("倒计时与时限", "事件", "义务", "责任单位", "结论与理由"), (_row(one, now) for one in found))
     if duties.is_cut:
         st.caption(f"只列最{'先到期' if verdict == 'pending' else '近'}的 {queries.LISTED} 个事件；全部见“复盘”。")

@@ -20,6 +20,7 @@ from rich.console import Console
 from stream.backends import erase_namespace
 from stream.clock import PipelineClock
 from stream.commands.options import DEFAULT_CONFIG, Config, settings_of
+from stream.core.deciding import LARGEST_ATTACHMENT
 from stream.errors import OutsideFailed, UsageError
 from stream.health import serving
 from stream.intake import Intake, load_pseudonyms, read_posts
@@ -170,6 +171,7 @@ def _streamlit(config: Path, settings: Settings, port: int, address: str = LOOPB
     return [
         sys.executable, "-m", "streamlit", "run", str(app), f"--server.address={address}", f"--server.port={port}",
         "--server.headless=true", "--browser.gatherUsageStats=false", "--server.fileWatcherType=none",
+        f"--server.maxUploadSize={LARGEST_ATTACHMENT >> 20}",
     ]  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def _form(look, copied, incidents, what):
 def _send(app, who="值班长李明", why="工作群核实"):
     app.text_input(key="who").set_value(who)
     app.text_input(key="why").set_value(why)
-    app.button[-1].click().run()
+    app.button(key="decided").click().run()
     assert not app.exception
     return app
 
@@ -90,7 +90,7 @@ def test_what_decides_nothing_is_refused_with_the_reason(look, copied, incidents
     app.text_input(key="value").set_value("p" * 2_000)
     app.text_input(key="who").set_value("李" * 300)
     app.text_input(key="why").set_value("核实")
-    app.button[-1].click().run()
+    app.button(key="decided").click().run()
     assert "姓名与职务最多" in app.error[0].value and not app.success
     assert len(_saved()) == before
 

@@ -10,7 +10,8 @@ from docx import Document
 from openpyxl import load_workbook
 
 from dashboard import drawing, queries
-from dashboard.exports import review as exports
+from dashboard.exports.asked import WRITERS, Asked, paper_of
+from dashboard.exports.tables import CELL_LIMIT, Frame, one_line
 from stream.backends import open_backends
 from stream.core.cases import Alert, BodyStanding, Conflict, CoverageGap, Incident, Judgement, StatedFigure
 from stream.core.documents import Decision, Post
@@ -91,8 +92,8 @@ def _beside(judged, text):
 def _forged(incident, text):
     """A link of the chain that says such words."""
     return AuditEntry(
-        id=incident.id + text[:50], collected_at=incident.opened_at, seq=1, of=text, of_type="decision", of_sha256=text, who=text,
-        what=text, subject=text, why=text, incident=incident.id, before={text: text}, after={"posts": [text]},
+        id=incident.id + text[:50], collected_at=incident.opened_at, seq=1, of=text, of_type="decision", of_sha256=text,
+        who=text, what=text, subject=text, why=text, incident=incident.id, before={text: text}, after={"posts": [text]},
         previous=text, sha256=text,
     )  # fmt: skip
 
@@ -137,20 +138,20 @@ def test_pages_stay_markup_of_ours(look, copied, poisoned, incidents, page):
 
 def test_exports_stay_text(poisoned):
     with queries.reading() as backends:
-        judged = [one.item for one in backends.store.listing(Judgement).items]
+        paper = paper_of(Asked(table="review", frame=Frame(now=queries.now().at)), backends.store, queries.settings())
     written = {}
-    for name, write in (("xlsx", exports.write_xlsx), ("docx", exports.write_docx), ("json", exports.write_json)):
-        written[name] = BytesIO()
-        write(judged, {}, written[name])
-    cells = [cell for sheet in load_workbook(written["xlsx"]) for row in sheet.iter_rows() for cell in row]
+    for suffix, write in WRITERS.items():
+        written[suffix] = BytesIO()
+        write(paper.paper, written[suffix])
+    cells = [cell for sheet in load_workbook(written[".xlsx"]) for row in sheet.iter_rows() for cell in row]
     assert {cell.data_type for cell in cells} <= {"s", "n", "inlineStr"}
     assert all(cell.quotePrefix for cell in cells if str(cell.value)[:1] in "=+-@")
-    assert all(len(str(cell.value)) <= exports.CELL_LIMIT + 1 for cell in cells)
-    shown = exports.printable(poisoned)
+    assert all(len(str(cell.value)) <= CELL_LIMIT + 1 for cell in cells)
+    shown = one_line(poisoned)
     assert any(cell.value == shown for cell in cells)
-    document = Document(written["docx"])
-    assert any(cell.text == shown.replace("\r", "") for row in document.tables[-1].rows for cell in row.cells)
-    assert any(row["事件"] == shown for row in msgspec.json.decode(written["json"].getvalue())["obligations"])
+    document = Document(written[".docx"])
+    assert any(cell.text == shown for table in document.tables for row in table.rows for cell in row.cells)
+    assert any(row["事件"] == shown for row in msgspec.json.decode(written[".json"].getvalue())["obligations"])
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,11 @@ def test_each_body_by_itself():
         BodyStanding(body=HOSTILE, role=HOSTILE, rule=HOSTILE, verdict="pending", reason="awaiting_statement",
                      satisfied_by=None, elapsed_s=None),
     ]  # fmt: skip
-    shown = words(rulings.by_body(replace(JUDGEMENT, by_body=found)))
-    assert re.search(r"檀溪市应急管理局 按主题：安全生产 .*?超时", shown)
-    assert re.search(r"云梦省应急管理厅 不负此责，但作出了回应 .*?按时 .*?2小时00分", shown)
+    ruled = replace(JUDGEMENT, by_body=found)
+    shown = words(rulings.by_body(ruled))
+    assert re.search(r"檀溪市应急管理局 按主题：安全生产 .*?未自行按时发布", shown)
+    assert "这不是结论" in shown and "超时" not in shown and "hy-late" not in rulings.by_body(ruled)
+    assert re.search(r"云梦省应急管理厅 不负此责，但作出了回应 .*?自行按时发布 .*?2小时00分", shown)
 
 
 @pytest.mark.parametrize(
