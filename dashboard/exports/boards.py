@@ -17,18 +17,12 @@ from stream.core.intervals import Interval
 from stream.hindsight import Record
 from stream.outputs import items
 from stream.ports import Filter, Store
+from stream.reading.signatures import signature
 
 QUOTED = 200  # characters of a reply
 # How a reply begins: 网友“…”您好！ Whom it greets is nobody's business, however the greeting is written.
 _GREETING = re.compile(r"^[^。！!？?；;]{0,60}?(?:您好|你好)[！!。，,：:；;\s]{0,4}")
 _ADDRESSEE = re.compile('(?:网友|网民|市民|用户)?[“"「][^”"」\n]{1,30}[”"」][:：,，\\s]{0,6}(?=[您你])')
-# Who signed: an office's name that ends the text, before at most a date.
-_DATE = r"[\d〇○零一二三四五六七八九十年月日./\-—\s]{0,24}"
-_OFFICE = "政府|街道|办事处|办公室|委员会|管委会|[局厅委部院署镇乡处]|大队|支队|总队|中心|公司|集团"
-_BREAKS = r"\s。！!？?；;，,、：:“”\"（）()"
-_SIGNATURE = re.compile(rf"(?:^|[\s。！!？?；;”\"])([^\d\-{_BREAKS}][^{_BREAKS}]{{1,28}}(?:{_OFFICE})){_DATE}[。.]?$")
-_SENTENCE = re.compile("[您你请我已的]")
-_SIGNED_IN = 80  # characters at the end
 # A post may be dated up to a day after it was collected (docs/formats.md).
 _AHEAD = timedelta(days=1)
 REPLY = "#reply"
@@ -129,12 +123,6 @@ def _reply(one: Response, post: object, now: datetime) -> Reply:
 def without_addressee(text: str) -> str:
     """The beginning of a reply without whom it greets."""
     return _ADDRESSEE.sub("", _GREETING.sub("", text[: QUOTED * 2].strip()))[:QUOTED]
-
-
-def signature(text: str) -> str | None:
-    """The office that signed a text, as it is written there; None where no office's name ends it."""
-    found = _SIGNATURE.search(text[-_SIGNED_IN:].strip())
-    return None if found is None or _SENTENCE.search(found[1]) else found[1]
 
 
 def wording(post: Post, now: datetime) -> tuple[str, str]:

@@ -36,6 +36,7 @@ from stream.reading.issuers import (
 from stream.reading.issuers import words as answer_words
 from stream.reading.quotations import quoted
 from stream.reading.scan import Hit, Scanner
+from stream.reading.signatures import signature
 
 __all__ = ["MEDIA_ACCOUNT", "Context", "answer", "read"]
 
@@ -126,10 +127,19 @@ def _owner(post: Context) -> Body | None:
     """The public body whose channel this is."""
     owner = post.registry.resolve(post.account, post.at) if post.account else None
     if owner is None and post.kind == "authority":
-        written = post.account or next(iter(post.named.values()), None)
+        written = post.account or _signed(post)
         if written is None or not HOSPITAL_OR_SCHOOL.search(written):
             return (post.registry.resolve(written, post.at) if written else None) or Body(name=written or "")
     return owner
+
+
+def _signed(post: Context) -> str | None:
+    """Who wrote on an authority's channel that has no name: of a reply only its signature tells, since it cites laws
+    and superiors; of other posts the first body named."""
+    if post.answers_id is not None:
+        signed = signature(post.text)
+        return None if signed is not None and HOSPITAL_OR_SCHOOL.search(signed) else signed
+    return next(iter(post.named.values()), None)
 
 
 def _on_own_channel(post: Context, owner: Body) -> Answer | None:
