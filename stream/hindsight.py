@@ -7,14 +7,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from stream.assembly import load_registry, load_rules, make_reader
+from stream.assembly import load_registry, load_rules
 from stream.core.cases import Incident, Judgement
-from stream.core.documents import Article, Mention
 from stream.core.judgement import judge_incident
+from stream.core.knowledge import as_known
 from stream.outputs import PAGE, items
 from stream.ports import EVERYTHING, Filter, Store
-from stream.reading.post import Reader
-from stream.retelling import incidents_at
 from stream.settings import Settings
 from stream.state import BatchState, Cache
 from stream.steps.shards import LazySpans, Shards, days_of
@@ -51,23 +49,14 @@ def records_at(store: Store, settings: Settings, at: datetime) -> Iterator[Recor
     today's: what they said then stands in them by its dates. Raises SettingsError, OutsideFailed."""
     rules, registry = load_rules(settings), load_registry(settings)
     shards, state = Shards(), BatchState(store, Cache(0))
-    for incident in incidents_at(store, at, _Rereader(settings)):
+    for standing in items(store, Incident):
+        if standing.opened_at > at:
+            continue
+        incident = as_known(standing, at)
         is_assumed = _is_assumed(store, incident.id)
         spans = {} if is_assumed else LazySpans(shards, state, days_of(incident, at))
         judgement = judge_incident(incident, spans, rules, registry, at, is_assumed)
         yield Record(incident=incident, judgement=judgement)
-
-
-class _Rereader:
-    """Reads one wording again; made when the first one comes: most incidents have no post that was edited."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._reader: Reader | None = None
-
-    def __call__(self, article: Article) -> Mention:
-        self._reader = self._reader or make_reader(self._settings)
-        return self._reader.read(article)
 
 
 def judgements_at(store: Store, settings: Settings, at: datetime) -> Iterator[Judgement]:

@@ -64,8 +64,10 @@ def reprint_of(incident: Incident, mention: Mention) -> str | None:
     return None
 
 
-def with_mention(incident: Incident, mention: Mention, duplicate_of: str | None = None) -> Incident:
-    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`.
+def with_mention(
+    incident: Incident, mention: Mention, duplicate_of: str | None = None, since: datetime | None = None
+) -> Incident:
+    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`. `since`: when a person put it there.
 
     A reprint teaches no terms; nor does an irrelevant post, or a famous name would draw everything to the incident.
     """
@@ -76,7 +78,7 @@ def with_mention(incident: Incident, mention: Mention, duplicate_of: str | None 
     if is_news and mention.simhash:
         prints = [*prints, Print(simhash=mention.simhash, mention=mention.id)][-PRINTS_KEPT:]
     if is_telling:
-        incident = with_names(incident, (mention.regions, topics, mention.bodies), mention.collected_at)
+        incident = with_names(incident, (mention.regions, topics, mention.bodies), since or mention.collected_at)
     return replace(
         incident,
         collected_at=max(incident.collected_at, mention.collected_at),
@@ -130,7 +132,10 @@ def with_decision(incident: Incident, decision: Decision) -> Incident:
 
 
 def _turned(incident: Incident, state: State, at: datetime) -> list[Turn]:
-    return incident.turns if incident.state == state else [*incident.turns, Turn(state=state, at=at)]
+    if incident.state == state:
+        return incident.turns
+    # A message may come late: what it turns, it turns after what was turned before.
+    return [*incident.turns, Turn(state=state, at=max([at, *(one.at for one in incident.turns[-1:])]))]
 
 
 def is_alive(incident: Incident) -> bool:

@@ -74,11 +74,10 @@ def as_known(incident: Incident, at: datetime) -> Incident:
     since = effects(incident)
     names = names_by(incident, [one for one in incident.named if one.known_at <= at])
     turns = [one for one in incident.turns if one.at <= at]
-    # Made by hand, without turns: as it stands.
-    state = turns[-1].state if turns else ("open" if incident.turns else incident.state)
+    state = turns[-1].state if turns else "open"
     before = replace(
         incident,
-        state=state, closed_at=_closed_at(incident, turns), turns=turns,
+        state=state, closed_at=_closed_at(turns), turns=turns,
         merged_into=incident.merged_into if state == "merged" else None,
         regions=list(names.regions), topics=list(names.topics), bodies=list(names.bodies),
         named=[one for one in incident.named if one.known_at <= at],
@@ -95,9 +94,7 @@ def as_known(incident: Incident, at: datetime) -> Incident:
     return replace(before, collected_at=max([incident.opened_at, *_instants(before)]))
 
 
-def _closed_at(incident: Incident, turns: Sequence[Turn]) -> datetime | None:
-    if not incident.turns:
-        return incident.closed_at
+def _closed_at(turns: Sequence[Turn]) -> datetime | None:
     opened = max((place for place, one in enumerate(turns) if one.state == "open"), default=-1)
     closed = [one.at for one in turns[opened + 1 :] if one.state == "closed"]
     return closed[-1] if closed else None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
-
 from crawlers.sources import load_sources
-from stream.assembly import make_reader, own_channels
+from stream.assembly import own_channels
 from stream.proof.dossier import Configuration
 from stream.proof.parts import AUTHORITIES, CHANNELS, RULES, document
 from stream.settings import Settings
@@ -19,10 +17,4 @@ def configuration(settings: Settings) -> Configuration:
         CHANNELS: document(own_channels(settings)),
     }
     sources = load_sources(settings.file("sources"))
-    # Made when it is first asked for: few incidents have a post that was edited.
-    reader = cache(partial(make_reader, settings))
-    return Configuration(
-        parts=parts,
-        encodings={one.id: one.encoding for one in sources if one.encoding is not None},
-        read=lambda article: reader().read(article),
-    )
+    return Configuration(parts=parts, encodings={one.id: one.encoding for one in sources if one.encoding is not None})

@@ -6,14 +6,14 @@ out. What was issued before is left out too, or issuing twice would differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from stream.core.cases import Assignment, CaseFile, Incident, Judgement
-from stream.core.documents import Article, Mention, Post, Version
+from stream.core.documents import Post, Version
 from stream.core.judgement import judge_incident
 from stream.core.records import AuditEntry
 from stream.errors import UsageError
@@ -28,7 +28,6 @@ from stream.proof.parts import Captured, Manifest, Part, Polled, Told, Versions,
 from stream.proof.programs import judging_sha256, reading_sha256, software
 from stream.proof.readme import README
 from stream.proof.rereading import Listed
-from stream.retelling import incident_at
 from stream.state import BatchState, Cache
 from stream.steps.shards import LazySpans, Shards, days_of
 
@@ -38,12 +37,11 @@ _PERSONAL = frozenset(("post", "complaint"))
 
 
 class Configuration(Struct, frozen=True, kw_only=True):
-    """The configuration's own files (parts `rules.yaml`, `authorities.yaml`, `channels.json`), the encoding that
-    sources.yaml names, by source, and what reads an earlier wording of a post again."""
+    """The configuration's own files (parts `rules.yaml`, `authorities.yaml`, `channels.json`), and the encoding that
+    sources.yaml names, by source."""
 
     parts: dict[str, bytes]
     encodings: dict[str, str]
-    read: Callable[[Article], Mention]
 
 
 class Dossier(Struct, frozen=True, kw_only=True):
@@ -87,7 +85,7 @@ def dossier(backends: Backends, configuration: Configuration, identity: str, at:
         raise UsageError(f"{incident.id}：{at.isoformat()} 时还没有这个事件；请给出更晚的 --as-of")
     book = read_book(configuration.parts)
     is_assumed = standing.versions.get("coverage") == "assumed"
-    incident = facts_at(incident_at(store, incident, at, configuration.read), at)
+    incident = facts_at(incident, at)
     judgement, rows = _ruled(store, incident, book, (at, is_assumed))
     posts = _posts(store, incident, at)
     captures, files = _captures(backends.evidence, posts, configuration.encodings, at)

@@ -160,16 +160,20 @@ class Gather:
             yield incident
         yield from self._count_topics(mention, state)
 
-    def _joined(self, placed: Placed, mention: Mention, duplicate_of: str | None) -> Incident:
-        """The incident with the post in it: member, facts, spike, timer."""
-        incident = incidents.with_mention(placed.incident, mention, duplicate_of)
+    def _joined(
+        self, placed: Placed, mention: Mention, duplicate_of: str | None, since: datetime | None = None
+    ) -> Incident:
+        """The incident with the post in it: member, facts, spike, timer. `since`: when a person put it there."""
+        incident = incidents.with_mention(placed.incident, mention, duplicate_of, since)
         incident = incidents.with_facts(incident, mention, placed.answered, duplicate_of)
         if placed.reason == PlaceReason.AWAITED:
             incident = incidents.with_answered(incident, mention)
         found = heats.spike(incident.heat.hourly, incident.hot, mention.collected_at, self.rules.incident_spike)
         if found is not None:
             incident = incidents.with_hot(incident, found)
-        return incidents.awake(incident, mention.collected_at, self.rules.lifetime)
+        if since is not None:
+            incident = moves.known_since(incident, mention.id, since)
+        return incidents.awake(incident, since or mention.collected_at, self.rules.lifetime)
 
     def _again(self, mention: Mention, assignment: Assignment, state: State) -> Iterator[Incident]:
         """Redelivered, or observed again: no member more; a removal or a changed wording may bring facts."""
@@ -210,15 +214,20 @@ class Gather:
         if post is None:
             opened = incidents.opened(mention, mention.collected_at, incidents.incident_id(answers))
             return Placed(opened, PlaceReason.ANSWERS, is_opened=True)
-        return Placed(self._open_for(post, mention.collected_at, state), PlaceReason.ANSWERS, answered, True)
+        return Placed(self._open_for(post, mention, state), PlaceReason.ANSWERS, answered, True)
 
-    def _open_for(self, post: Post, at: datetime, state: State) -> Incident:
-        """An incident for a post that was passed by when it came."""
-        opened = incidents.opened(post.mention, at)
+    def _open_for(self, post: Post, cause: Mention | Decision, state: State) -> Incident:
+        """An incident for a post that was passed by when it came, or that a person rejected: then its first one keeps
+        its history, and this is another."""
+        at, before = cause.collected_at, state.get(Assignment, post.id)
+        is_taken = before is not None and state.get(Incident, incidents.incident_id(post.id)) is not None
+        name = f"{post.id}|{cause.id}" if is_taken else post.id
+        opened = incidents.opened(post.mention, at, incidents.incident_id(name))
         placed = Placed(opened, PlaceReason.HAS_ANSWER, is_opened=True)
         incident = self._joined(placed, post.mention, None)
         self._keep(incident, state)
-        state.put(_assignment(post.mention, incident.id, placed.reason, None))
+        made = _assignment(post.mention, incident.id, placed.reason, None)
+        state.put(made if before is None else moved(before, made, at))
         return incident
 
     def _count_topics(self, mention: Mention, state: State) -> Iterator[TopicHeat]:
@@ -263,7 +272,7 @@ class Gather:
             post = _known(decision.incident_of, state)
             if decision.what == "reject":
                 return []
-            incident = self._open_for(post, decision.collected_at, state)
+            incident = self._open_for(post, decision, state)
         incident = incidents.with_decision(incident, decision)
         if incident.state == "open":
             incident = incidents.awake(incident, decision.collected_at, self.rules.lifetime)
@@ -317,8 +326,8 @@ class Gather:
                 left = changed.get(source.id, source)
                 changed[source.id] = moves.without(left, [(id, assignment.collected_at)], decision.collected_at)
             if target is not None:
-                joined = self._joined(Placed(changed[target], PlaceReason.DECIDED), post.mention, None)
-                changed[target] = moves.known_since(joined, id, decision.collected_at)
+                placed = Placed(changed[target], PlaceReason.DECIDED)
+                changed[target] = self._joined(placed, post.mention, None, decision.collected_at)
             reason = PlaceReason.REJECTED if target is None else PlaceReason.DECIDED
             state.put(moved(assignment, _assignment(post.mention, target, reason, None), decision.collected_at))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stream.core.cases import Incident, Judgement
+from stream.core.cases import Incident, Judgement, Turn
 from stream.errors import UsageError
 from stream.hindsight import judgements_at
 from stream.proof import parts as names
@@ -60,7 +60,8 @@ def test_what_came_later_does_not_change_what_was_exported(case: Settings) -> No
     assert young.collected_at <= eleven
     removed = [msgspec.structs.replace(one, removed_at=eleven, removal_known_at=DAY + timedelta(hours=30))
                for one in incident.responses]  # fmt: skip
-    grown = msgspec.structs.replace(incident, responses=removed, state="closed", closed_at=DAY + timedelta(days=9))
+    grown = msgspec.structs.replace(incident, responses=removed, state="closed", closed_at=DAY + timedelta(days=9),
+                                   turns=[Turn(state="closed", at=DAY + timedelta(days=9))])  # fmt: skip
     evening = DAY + timedelta(hours=20)
     assert facts_at(grown, evening) == facts_at(incident, evening)
     assert facts_at(grown, DAY + timedelta(days=9)).closed_at is not None
