@@ -59,6 +59,7 @@ REASONS: Mapping[str, str] = {
     "follow_up_released": "已有含新情况的后续发布",
     "issuer_level_reached": "发布主体的层级符合要求",
     "unified_publication": "依法由上级统一公布，该单位不得自行发布",
+    "no_jurisdiction": "外省机关的发布，不对本事件负责，不计为回应",
     "only_by_decision": "仅因人工认定而适用",
 }
 

@@ -80,7 +80,7 @@ def _said(case: Case, responsible: Sequence[Responsible]) -> dict[str, Candidate
     first = responsible[0].body if responsible else None
     speakers: dict[str | None, str | None] = {None: first}
     stages: dict[str, list[tuple[Response, Statement]]] = {}
-    for response, stage in case.candidates.stages:
+    for response, stage in (*case.candidates.stages, *case.candidates.outside):
         if response.issuer not in speakers:
             speakers[response.issuer] = speaker_of(response.issuer or "", territorial)
         speaker = speakers[response.issuer]
@@ -97,6 +97,7 @@ class _View:
         self._said = said
         self._watched = watched
         self._is_unified = is_unified
+        self._outside = frozenset(response.mention for response, _ in case.candidates.outside)
 
     def standing(self, body: str, role: str, rows: Mapping[str, Row]) -> BodyStanding | None:
         """One body by the strict clock; None for a body without duty that did not answer this rule."""
@@ -115,6 +116,8 @@ class _View:
 
     def _ruled(self, body: str, role: str, rows: Mapping[str, Row], statements: Sequence[Statement]) -> Ruling:
         strict, fair, now = rows[STRICT], rows.get(FAIR), self._case.situations[-1]
+        if role == ANSWERED and {one.mention for one in statements} <= self._outside:
+            return Ruling(verdict="not_applicable", reason="no_jurisdiction", at=now.since)
         ruling = self._rule(body, strict.clock, statements)
         if ruling.verdict == "met":
             return ruling

@@ -30,9 +30,11 @@ from stream.core.cases import (
 from stream.core.conflicts import conflicts
 from stream.core.coverage import Spans, Track, Watched
 from stream.core.docket import Case, Duty, History, Row, history_of
+from stream.core.entitlement import entitled
 from stream.core.gaps import coverage_gaps
 from stream.core.knowledge import KINDS, counted_at, responses_ever
-from stream.core.obligations import Registry, candidates, exemption_for, happened_at, judged_rules
+from stream.core.obligations import Registry, exemption_for, happened_at, judged_rules
+from stream.core.responsibility import Kind
 from stream.core.rules import Rule, Rules, modality_at, version_of
 from stream.core.situations import Situation, severity_view, situations
 from stream.core.unified import unified_issuers
@@ -86,8 +88,8 @@ def _rule(incident: Incident, court: Court, until: datetime) -> Ruled:
     found = situations(incident, rules, until)
     duties = _duties(incident, found, court)
     case = Case(
-        incident=incident, situations=found, candidates=candidates(incident), body=duties[-1].body,
-        tracks=duties[-1].tracks, assume_covered=court.assume_covered,
+        incident=incident, situations=found, candidates=entitled(incident, found, duties, registry),
+        body=duties[-1].body, tracks=duties[-1].tracks, assume_covered=court.assume_covered,
         grace=timedelta(hours=rules.coverage.grace_hours), advisory_gap=timedelta(hours=rules.advisory_gap_hours),
         until=until, gap_share=rules.coverage.gap_share, duties=duties,
     )  # fmt: skip
@@ -112,7 +114,7 @@ def _duties(incident: Incident, found: Sequence[Situation], court: Court) -> lis
     asked: list[Hashable] = []
     for one in found:
         # By all that the answer rests on; asked once for each.
-        asked.append((one.names, one.event_type, one.subtype, happened_at(one)))
+        asked.append((one.names, kind_of(one), one.subtype, happened_at(one)))
         if asked[-1] not in duties:
             duties[asked[-1]] = _duty(incident, one, court)
     return [duties[one] for one in asked]
@@ -130,8 +132,15 @@ def responsible_for(incident: Incident, situation: Situation, court: Court, at: 
     """Who owes an answer, first in duty first, by the register of the day it happened; where a law reserves
     publication to a higher authority, that one."""
     registry, names = court.registry, situation.names
-    found = registry.responsible(names.topics, names.regions, names.bodies, situation.event_type, at)
+    found = registry.responsible(names.topics, names.regions, names.bodies, kind_of(situation), at)
     return [*unified_issuers(incident, situation, court.rules, registry, at), *found]
+
+
+def kind_of(situation: Situation) -> Kind | None:
+    """What kind of emergency it is taken for; None for none."""
+    if not situation.is_emergency:
+        return None
+    return Kind(situation.event_type, situation.subtype, is_grave=situation.grade in ("I", "II"))
 
 
 def channels_of(responsible: list[Responsible], registry: Registry, at: datetime) -> list[tuple[str, Watched]]:

@@ -20,6 +20,8 @@ from stream.core.decided import FOR_GOOD, Exemption, conferences, rejections, re
 from stream.core.documents import EventType, Level
 from stream.core.intervals import Interval, StatedInterval
 from stream.core.knowledge import effects
+from stream.core.register import Body
+from stream.core.responsibility import Kind
 from stream.core.rules import ClockPoint, Rule, Rules, is_in_force, is_in_jurisdiction, is_on
 from stream.core.situations import Situation
 from stream.core.verdicts import Clock, Statement, due_after, that_matter
@@ -35,9 +37,11 @@ class Registry(Protocol):
         topics: Sequence[str],
         regions: Sequence[str],
         named_bodies: Sequence[str],
-        event_type: EventType | None,
+        event_type: Kind | EventType | None,
         at: datetime,
     ) -> Sequence[Responsible]: ...
+
+    def resolve(self, name: str, at: datetime) -> Body | None: ...
 
     def channels(self, body: str, at: datetime) -> Sequence[Watched]: ...
 
@@ -48,9 +52,10 @@ class Registry(Protocol):
 
 class Candidates(Struct, frozen=True, kw_only=True):
     """What each authoritative response to the incident itself says about time, with what people decided on it, in
-    order of knowledge."""
+    order of knowledge. `outside`: the same of authorities without jurisdiction, which satisfies nothing."""
 
     stages: tuple[tuple[Response, Statement], ...]
+    outside: tuple[tuple[Response, Statement], ...] = ()
 
 
 Span = tuple[datetime, datetime | None]

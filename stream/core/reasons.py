@@ -30,6 +30,7 @@ Reason = Literal[
     "follow_up_released",
     "issuer_level_reached",
     "unified_publication",  # by body: a law lets only a higher authority publish, this one is not called silent
+    "no_jurisdiction",  # by body: an authority of another province answered, which satisfies nothing
     "only_by_decision",  # without people's decisions: the rule would not apply at all
 ]
 

@@ -245,5 +245,8 @@ class Register:
     def responsible(self, topics: Any, regions: Any, named_bodies: Any, event_type: Any, at: datetime) -> Any:
         return [Responsible(body=BODY, rule="territorial")]
 
+    def resolve(self, name: str, at: Any) -> None:
+        """Whose region is unknown has the benefit of the doubt."""
+
     def channels(self, body: str, at: datetime) -> list[Any]:
         return [Channel(source=one, poll_minutes=every // MINUTE) for one, every in self._watching.polls.items()]

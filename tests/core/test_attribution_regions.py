@@ -13,7 +13,7 @@ from stream.core.intervals import SHANGHAI
 from stream.core.responsibility import Kind, has_jurisdiction, region_above
 from stream.reading.places import codes_by_name, names_by_code
 from stream.settings import load_yaml
-from tests.core.verdict_scenes import RULES
+from tests.core.verdict_scenes import HOUR, NOON, RULES, an_emergency, an_incident, figure, judge
 
 AT = datetime(2025, 9, 10, 12, tzinfo=SHANGHAI)
 CONFIG = Path(__file__).parents[2] / "config" / "authorities.yaml"
@@ -161,6 +161,28 @@ def test_who_is_named_owes_only_what_is_its_own(
 def test_a_department_above_stands_behind_the_place(registry: Registry) -> None:
     found = registry.responsible(["教育"], ["370783"], ["山东省教育厅", "寿光市公安局"], None, AT)
     assert [one.body for one in found] == ["寿光市公安局", "寿光市教育局", "寿光市人民政府", "山东省教育厅"]
+
+
+@pytest.mark.parametrize(
+    ("region", "subtype", "deaths", "expected"),
+    [
+        ("370783", "交通事故", 1, "寿光市公安局"),
+        ("370783", "爆炸", 1, SHOUGUANG),
+        ("370000", "爆炸", 12, "山东省应急管理厅"),
+        ("370000", "爆炸", 1, None),
+        ("810000", "爆炸", 12, None),
+    ],
+)
+def test_a_judgement_asks_by_kind_and_gravity(
+    registry: Registry, region: str, subtype: str, deaths: int, expected: str | None
+) -> None:
+    seen = NOON + 0.2 * HOUR
+    what = an_incident(
+        regions=[region], topics=[], emergencies=[an_emergency(seen, subtype=subtype)], figures=[figure(deaths)]
+    )
+    found = judge(what, 30, register=registry)
+    assert next((one.body for one in found.responsible), None) == expected
+    assert {one.body for one in found.obligations} <= {expected}
 
 
 @pytest.mark.parametrize(

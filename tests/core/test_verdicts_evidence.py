@@ -50,6 +50,9 @@ class Register:
     def responsible(self, topics: Any, regions: Any, named_bodies: Any, event_type: Any, at: datetime) -> Any:
         return [Responsible(body=one, rule="territorial") for one in self._bodies]
 
+    def resolve(self, name: str, at: Any) -> None:
+        """Whose region is unknown has the benefit of the doubt."""
+
     def channels(self, body: str, at: datetime) -> list[Channel]:
         return [Channel(one) for one in self._channels]
 

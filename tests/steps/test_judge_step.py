@@ -47,6 +47,9 @@ class Register:
     def responsible(self, topics: Any, regions: Any, named_bodies: Any, event_type: Any, at: datetime) -> Any:
         return [Responsible(body="云泽市应急管理局", rule="territorial")]
 
+    def resolve(self, name: str, at: Any) -> None:
+        """Whose region is unknown has the benefit of the doubt."""
+
     def channels(self, body: str, at: datetime) -> list[Channel]:
         return [Channel("yz")]
 
