@@ -50,14 +50,16 @@ bench: install  ## speed, next to a baseline in the same run
 	$(BIN)/python tests/benchmarks/bench_gather.py
 	$(BIN)/python tests/benchmarks/bench_store.py
 	$(BIN)/python tests/benchmarks/bench_dashboard.py
+	$(BIN)/python tests/benchmarks/bench_open.py
 
-bench-distributed: install  ## the cluster's speed, on real servers as for test-distributed: a quarter of an hour
+bench-distributed: install  ## the cluster's speed, on real servers as for test-distributed: twenty minutes
 	if [ -z "$$HUIYING_TEST_KAFKA$$HUIYING_TEST_ELASTIC" ]; then \
 	  export SERVERS_DIR="$$(mktemp -d)" KAFKA_PORT=19392 ELASTIC_PORT=19400; \
 	  trap "'$(SERVERS)/down' --wipe" EXIT; trap 'exit 130' INT TERM; \
 	  addresses="$$('$(SERVERS)/up')" || exit 3; eval "$$addresses"; \
 	fi; \
-	for bench in cluster steps latency 'kept --kept 10000 100000 --erase' 'store --profile both' 'dashboard --profile both'; do \
+	for bench in cluster steps latency 'kept --kept 10000 100000 --erase' 'store --profile both' 'dashboard --profile both' \
+	  'open --profile both'; do \
 	  set -- $$bench; name=$$1; shift; \
 	  $(BIN)/python tests/benchmarks/bench_$$name.py "$$@" || exit 1; \
 	done
