@@ -162,9 +162,8 @@ class Print(Value, frozen=True, kw_only=True):
 
 
 class Incident(Message, frozen=True, tag="incident", kw_only=True):
-    """Facts of one incident, append-only: what a person takes out goes to `left`. `collected_at` is its newest fact's.
-    `first_public`, `regions`, `topics`, `bodies` and `state` are the newest; `first_publics`, `named` and `turns` say
-    since when (a place that `named` does not list: since it was opened). Members stand in assignments."""
+    """Append-only facts of one incident; `collected_at` is its newest fact's. What a person takes out goes to `left`;
+    since when first post, places and state are known: `first_publics`, `named`, `turns`. Members are in assignments."""
 
     title: str
     opened_at: datetime

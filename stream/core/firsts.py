@@ -30,10 +30,18 @@ def first_of_all(facts: Iterable[FirstPublicFact]) -> FirstPublic:
     return FirstPublic(interval=first.interval, mention=first.mention)
 
 
+def first_facts(incident: Incident) -> list[FirstPublicFact]:
+    """The posts that may be its first; at least one."""
+    first = incident.first_public
+    return incident.first_publics or [
+        FirstPublicFact(interval=first.interval, mention=first.mention, known_at=incident.opened_at)
+    ]
+
+
 def with_first_public(incident: Incident, mention: Mention) -> Incident:
     """With the post among the first ones, if it is; the same object when it is not."""
     fact = first_fact(mention)
-    known = incident.first_publics
+    known = first_facts(incident)
     if any(one.mention == fact.mention for one in known):
         return incident
     # Those known when it was: what comes late must not hide what was right before.

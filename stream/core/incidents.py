@@ -67,7 +67,7 @@ def reprint_of(incident: Incident, mention: Mention) -> str | None:
 def with_mention(
     incident: Incident, mention: Mention, duplicate_of: str | None = None, since: datetime | None = None
 ) -> Incident:
-    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`. `since`: when a person put it there.
+    """One more member: heat, terms, places, bodies, topics. Facts are `with_facts`. `since`: a person put it there.
 
     A reprint teaches no terms; nor does an irrelevant post, or a famous name would draw everything to the incident.
     """

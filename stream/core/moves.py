@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from stream.core import heat as heats
 from stream.core.cases import Departure, Incident, Joining, Turn
 from stream.core.documents import in_order
-from stream.core.firsts import first_of_all, without_firsts
+from stream.core.firsts import first_facts, first_of_all, without_firsts
 from stream.core.incidents import PRINTS_KEPT
 from stream.core.knowledge import KINDS, Kind
 from stream.core.matching import joined_terms
@@ -54,6 +54,7 @@ def known_since(incident: Incident, post: str, at: datetime) -> Incident:
 def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, Incident]:
     """`source` goes into `target` at `at`: the grown target, and the source that points to it."""
     facts = {kind: [*getattr(target, kind), *_since(getattr(source, kind), at)] for kind in KINDS}
+    facts["first_publics"] = [*first_facts(target), *_since(first_facts(source), at)]
     own = {one.id for one in target.decisions}
     brought = [one for one in source.decisions if one.what not in OF_MEMBERSHIP and one.id not in own]
     named = with_names(target, (source.regions, source.topics, source.bodies), at)

@@ -27,7 +27,7 @@ class Names(Struct, frozen=True, kw_only=True):
 def with_names(
     incident: Incident, named: tuple[Sequence[str], Collection[str], Collection[str]], at: datetime
 ) -> Incident:
-    """The incident naming these regions, topics and bodies, too; what is new since it was opened is known since `at`."""
+    """The incident naming these regions, topics and bodies, too; what is new after the opening is known since `at`."""
     regions, topics, bodies = named
     after = replace(
         incident,

@@ -174,8 +174,7 @@ def _ends(incident: Incident, until: datetime) -> list[tuple[datetime, Reason | 
     decided = sorted((one for one in incident.decisions if one.what in _ENDS), key=in_order)
     found = [(one.collected_at, _ENDS[one.what]) for one in decided]
     if incident.state == "merged":
-        merged = [one.collected_at for one in incident.decisions if one.what == "merge"]
-        at = max(merged, default=incident.closed_at or incident.collected_at)
+        at = max((one.at for one in incident.turns if one.state == "merged"), default=incident.collected_at)
         found = [*(one for one in found if one[0] < at), (at, "incident_merged")]
     elif incident.state == "dismissed" and not decided:
         found.append((incident.closed_at or incident.collected_at, "incident_dismissed"))

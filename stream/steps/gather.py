@@ -17,6 +17,7 @@ from stream.core import heat as heats
 from stream.core import incidents, moves
 from stream.core.cases import Assignment, Incident, SourceCoverage, TopicHeat
 from stream.core.codec import Item
+from stream.core.decided import posts_of
 from stream.core.documents import Coverage, Decision, Entry, Mention, Post, in_order
 from stream.core.incidents import Lifetime
 from stream.core.intervals import Interval
@@ -251,7 +252,7 @@ class Gather:
         return settled
 
     def _scene(self, decision: Decision, state: State) -> Scene:
-        posts = _post_ids(decision) if decision.what in OF_POSTS else []
+        posts = posts_of(decision) if decision.what in OF_POSTS else []
         return Scene(
             incident=self._incident_of(decision.incident_of, state),
             posts=tuple((post, self._incident_of(post, state)) for post in posts),
@@ -262,7 +263,7 @@ class Gather:
         other incident for merge; the rest is recorded and left to judge."""
         if told := self._told(decision, state):
             return told
-        posts = _post_ids(decision)
+        posts = posts_of(decision)
         if decision.what in ("attach", "reject", "split"):
             # All before anything is changed: a rejected message must leave the working set as it was.
             for id in posts:
@@ -299,7 +300,7 @@ class Gather:
     def _told(self, decision: Decision, state: State) -> list[Incident]:
         """The incidents that already know of this decision."""
         found = {one.id: one for one in self._alive.values() if incidents.is_told(one, decision)}
-        for post in (decision.incident_of, *_post_ids(decision)):
+        for post in (decision.incident_of, *posts_of(decision)):
             assignment = state.get(Assignment, post)
             merged = state.get(Incident, assignment.incident) if assignment and assignment.incident else None
             if merged is not None and incidents.is_told(merged, decision):
@@ -317,7 +318,7 @@ class Gather:
 
     def _move(self, decision: Decision, target: str | None, changed: dict[str, Incident], state: State) -> None:
         """Takes the posts out of their incidents and into the one with id `target` (None: into none)."""
-        for id in _post_ids(decision):
+        for id in posts_of(decision):
             post, assignment = _known(id, state), state.get(Assignment, id)
             source = self._current(assignment.incident, state) if assignment and assignment.incident else None
             if source is not None and source.id == target:
@@ -391,12 +392,3 @@ def _series_of(mention: Mention) -> list[tuple[str, str | None]]:
         return [(topic, None) for topic in topics]
     prefecture = mention.regions[0][:4] + "00"
     return [(topic, region) for topic in topics for region in (None, prefecture)]
-
-
-def _post_ids(decision: Decision) -> list[str]:
-    value = decision.value
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
-        return list(value)
-    return [decision.incident_of]
