@@ -6,7 +6,8 @@ word of the entry stands in the incident's title or in the kind of emergency tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from stream.core.documents import Level
 from stream.core.intervals import SHANGHAI
 from stream.core.rules import Rules, Unified
 from stream.core.situations import Situation
+
+_SEVERAL = re.compile(r"[两二三四五六七八九十多数各几]个?省|跨省|全国|多地|各地")
 
 
 class Superiors(Protocol):
@@ -32,11 +35,17 @@ def unified_issuers(
     day, regions = at.astimezone(SHANGHAI).date(), situation.names.regions
     for one in rules.unified:
         if (one.since is None or one.since <= day) and _is_about(one, incident, situation):
-            level: Level = "national" if len({code[:2] for code in regions}) > 1 else one.level
+            level: Level = "national" if _is_in_several_provinces(incident.title, regions) else one.level
             body = registry.superior(level, next(iter(regions), None), at, one.topic, one.body)
             if body is not None:
                 yield Responsible(body=body, rule=f"unified:{one.id}")
                 return
+
+
+def _is_in_several_provinces(title: str, regions: Sequence[str]) -> bool:
+    """Texts name provinces where nothing happened (whence a lot was sent, who answered for it): its title must say so,
+    or the highest authority would be first in duty for what one province may publish."""
+    return len({code[:2] for code in regions}) > 1 and _SEVERAL.search(title) is not None
 
 
 def _is_about(one: Unified, incident: Incident, situation: Situation) -> bool:
