@@ -169,6 +169,13 @@ def due_words(due: Due | None) -> str:
     return f"{short(due.earliest)} 至 {short(due.latest)}"
 
 
+def passed(due: Due, at: datetime) -> timedelta:
+    """How long after a deadline an instant lies, counted from the deadline as `due_words` shows it: a reader who
+    subtracts finds the same; from its far end where it is only known to lie in a span."""
+    is_exact = due.earliest is not None and due.latest - due.earliest < timedelta(minutes=1)
+    return at - (due.earliest if is_exact and due.earliest is not None else due.latest)
+
+
 def clock_name(clock: str) -> str:
     """What a clock is called."""
     return CLOCKS.get(clock, clock)

@@ -7,7 +7,21 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from dashboard import names
-from dashboard.drawing import countdown, due_words, instant, link, noted, pill, rows_of, safe, short, small, span, taken
+from dashboard.drawing import (
+    countdown,
+    due_words,
+    instant,
+    link,
+    noted,
+    passed,
+    pill,
+    rows_of,
+    safe,
+    short,
+    small,
+    span,
+    taken,
+)
 from dashboard.tallies import headline
 from dashboard.words import ANSWERS_NOTHING, FIGURES, FORMS, MODALITIES, OUTCOMES, reason_words
 from stream.core.cases import Incident, Judgement, Obligation, Response
@@ -66,7 +80,7 @@ def _over(found: Response, one: Obligation) -> str:
     """By how much at least a release came after the deadline."""
     if one.due is None or found.published.earliest is None or found.published.earliest <= one.due.latest:
         return ""
-    over = (found.published.earliest - one.due.latest).total_seconds()
+    over = passed(one.due, found.published.earliest).total_seconds()
     return f"超过时限 {taken(Elapsed(min=over, max=over))}"
 
 

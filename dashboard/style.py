@@ -52,9 +52,9 @@ h3{font-size:1.15rem!important;padding:.6rem 0 .1rem!important}
 .hy-answer .hy-table{font-size:1rem}.hy-answer td{max-width:24rem}
 .hy-unsure{border-left:.3rem solid #77779a;padding:.2rem .6rem;font-size:.92rem;margin:.2rem 0 .5rem}
 [data-testid=stFileUploaderDropzoneInstructions]{display:none!important}
-[data-testid=stFileUploaderDropzone] button{font-size:0}
-[data-testid=stFileUploaderDropzone] button *{display:none}
-[data-testid=stFileUploaderDropzone] button::after{content:"选择文件";font-size:.9rem}
+[data-testid=stFileUploaderDropzone] button[kind=secondary]{font-size:0}
+[data-testid=stFileUploaderDropzone] button[kind=secondary] *{display:none}
+[data-testid=stFileUploaderDropzone] button[kind=secondary]::after{content:"选择文件";font-size:.9rem}
 [data-testid=InputInstructions]{display:none}
 .hy-found{background:#fff1b8}.hy-hash{font-family:monospace;font-size:.78rem;overflow-wrap:anywhere;color:#666}
 </style>

@@ -25,7 +25,7 @@ from dashboard.drawing import (
 )
 from dashboard.tallies import Standing, headline, standing
 from dashboard.words import ALERTS, GRADES, HEADLINES
-from stream.core.cases import Judgement, Obligation
+from stream.core.cases import Alert, Judgement, Obligation
 
 REFRESH_S = 1.0
 CHART_REFRESH_S = 10.0
@@ -81,7 +81,7 @@ def _tiles(now: queries.Now, board: queries.Board, stands: dict[str, Standing]) 
     return "".join(
         (
             '<div class="hy-tiles hy-done">',
-            _tile("", "流水线时间", short(now.at) + f":{now.at:%S}", pace if now.is_running else "已停"),
+            _tile("", "现在（北京时间）", short(now.at) + f":{now.at:%S}", pace if now.is_running else "已停"),
             _tile(
                 "pending",
                 "正在计时的事件",
@@ -146,6 +146,15 @@ def _cell(obligation: Obligation, now: datetime, named: bool = False) -> str:
     return f"{name}{pill(obligation)} {countdown(obligation, now)}{why(obligation)}{due}"
 
 
+def _told(one: Alert) -> str:
+    """An alert's title, leading to what it is about; that of a duty ends its id with the due date and the rung."""
+    if one.incident:
+        return page_link("incident", "id", one.incident, one.title)
+    if one.kind == "duty":
+        return page_link("ledger", "id", one.id.rsplit("|", 2)[0], one.title)
+    return safe(one.title, 80)
+
+
 @st.fragment(run_every=CHART_REFRESH_S)
 @outages.told()
 def surroundings() -> None:
@@ -168,7 +177,7 @@ def surroundings() -> None:
                 [
                     f'<span class="hy-nowrap">{safe(short(one.at))}</span>',
                     f'<span class="hy-nowrap">{safe(ALERTS[one.kind])}</span>',
-                    page_link("incident", "id", one.incident, one.title) if one.incident else safe(one.title, 80),
+                    _told(one),
                 ]
                 for one in queries.recent_alerts(ALERTS_SHOWN)
             ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dashboard.drawing import instant, span, taken
+from dashboard.drawing import instant, passed, span, taken
 from dashboard.exports.tables import one_line
 from dashboard.tallies import counts
 from dashboard.words import FIGURES, FORMS, gap_words, reason_words
@@ -100,7 +100,7 @@ def _told(answer: Response) -> str:
 def _by_how_much(answer: Response, duty: Obligation) -> str:
     if duty.due is None or answer.published.earliest is None:
         return ""
-    over = int((answer.published.earliest - duty.due.latest).total_seconds()) // 60
+    over = int(passed(duty.due, answer.published.earliest).total_seconds()) // 60
     if over <= 0:
         return ""
     days, minutes = divmod(over, 24 * 60)

@@ -98,6 +98,12 @@ class TestAnswer:
         assert re.search(r"超时 .*?檀溪市应急管理局 应当5小时内发布权威信息 .*?2026-03-02 14:00 .*?情况通报", shown)
         assert "2026-03-02 17:30:00，情况通报，用时 8小时30分，超过时限 3小时30分" in shown
 
+    def test_a_reader_who_subtracts_finds_the_same(self):
+        """A deadline known to the minute: 14:00:00 to 14:00:59."""
+        due = Due(earliest=at(5), latest=at(5) + timedelta(seconds=59))
+        late = duty("breached", "statement_late", due=due, evidence=["p2"], elapsed_s=Elapsed(min=30600.0, max=30600.0))
+        assert "超过时限 3小时30分" in told(late, [release(8.5)])
+
     def test_in_time_names_the_release_that_satisfied(self):
         met = duty("met", "statement_in_time", satisfied_by="p2", elapsed_s=Elapsed(min=7200.0, max=7200.0))
         shown = told(met, [release(2)])

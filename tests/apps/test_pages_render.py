@@ -1,10 +1,16 @@
 """Every page renders on a replayed scenario and says in Chinese what the store says."""
 
 import re
+from contextlib import closing
+from datetime import datetime
 
 import pytest
 
+from stream.backends import open_backends
+from stream.core.cases import Alert
+from stream.core.intervals import SHANGHAI
 from stream.core.reasons import REASONS
+from stream.ports import Save
 
 ALL = ("live", "timers", "search", "review", "incident")
 
@@ -30,7 +36,7 @@ def test_live_says_what_runs_what_is_late_and_what_nobody_can_tell(look):
     assert groups == ["正在计时 · 1", "超时 · 1", "无法判断（证据不足，不是超时） · 1", "已按时回应 · 1"]
     tiles = dict(re.findall(r'class="hy-tile [^"]*">(.*?)<b>(.*?)</b>', looked.text))
     assert tiles == {
-        "流水线时间": "03-04 00:00:00", "正在计时的事件": "1", "已超时的事件": "1", "无法判断或已撤回": "1",
+        "现在（北京时间）": "03-04 00:00:00", "正在计时的事件": "1", "已超时的事件": "1", "无法判断或已撤回": "1",
         "已按时的事件": "1",
     }  # fmt: skip
     assert "时限内监看渠道曾无法访问，可能有未被看到的发布" in looked.text
@@ -51,6 +57,18 @@ def test_timers_list_one_verdict_each(look):
     looked.app.segmented_control[0].select("breached").run()
     text = "".join(one.proto.body for one in looked.app.get("html"))
     assert "蓝湾市一商场发生火灾" in text and "石栏市实验小学" not in text
+
+
+def test_a_reminder_of_the_ledger_leads_to_its_duty(look, copied):
+    now = datetime(2026, 3, 4, tzinfo=SHANGHAI)
+    told = Alert(id="CN-FOI-20WD|2026-02-09|497bec9d|2026-03-10|T-7d", collected_at=now, at=now, incident=None,
+                 topic=None, region=None, rule="CN-FOI-20WD", rung="T-7d", kind="duty", title="【台账】某事项",
+                 text="")  # fmt: skip
+    with closing(open_backends(copied.settings)) as backends:
+        backends.store.save_many([Save(item=told)])
+        backends.store.refresh()
+    text = look("live", copied).text
+    assert re.search(r'台账到期.*?href="ledger\?id=CN-FOI-20WD%7C2026-02-09%7C497bec9d"[^>]*>【台账】某事项', text)
 
 
 def test_the_incident_page_shows_clocks_proof_and_gaps(look, incidents):
