@@ -53,7 +53,11 @@ _METAPHOR = re.compile(
     r"(?:爆炸|炸了|塌了|崩|着火|起火|地震|雪崩|淹|坍塌)|[好美香酷燃帅甜乐][^，。]{0,3}到[^，。]{0,2}(?:爆炸|炸)|(?<![听看感赶遇])到爆炸"
     r"|(?:像|跟|如同|好比)[^，。]{0,5}(?:爆炸|着火|地震)|爆炸(?:一样|似的)|(?:行业|圈|人事)大?地震|(?:职场|官场)大地震"
     r"|(?:[歌剧曲款舞梗]|凭|靠)[^，。]{0,4}大火|(?:假唱|唱功|直播|舞台|演技|妆|穿搭|大型|简直|堪称|成了?)[^，。]{0,4}车祸现场"
-    r"|(?<![一-龥])天(?:都|要)?塌|隔空撞|教学事故|(?:烟花|焰火)[^。]{0,12}(?:震撼|好看|欢呼)|撞了个满怀|友谊[^，。]{0,3}船|(?:朋友圈|评论区|票房|圈子)[^，。]{0,2}炸"
+    r"|(?<![一-龥])天(?:都|要)?塌|隔空撞|教学事故|(?:烟花|焰火)[^。]{0,12}(?:震撼|好看|欢呼)|撞了个满怀|山呼海啸|友谊[^，。]{0,3}船|(?:朋友圈|评论区|票房|圈子)[^，。]{0,2}炸"
+)
+# A headline about a stage of a trial: the event lies months or years back, and 5 h and 24 h run from an event.
+_TRIAL = re.compile(
+    r"(?:案|今日|今天|[将再])[^，。]{0,2}开庭|宣判|获刑|被判(?!断|定)|判处|判赔|死缓|改判|[一二再]审(?![查核批视计阅])|抗诉"
 )
 _HAPPENED = re.compile(
     r"发生|突发|造成|导致|致|引发|遭|被困|获救|身亡|死亡|遇难|受伤|登陆|通报|警方|消防|应急|救援|事故|现场|官方"
@@ -183,7 +187,7 @@ def _is_reported(head: str, body: str, score: _Score) -> bool:
     """Enough evidence for the length of the text, and nothing that makes it something else."""
     lead = head + "。" + body[:LEAD_CHARS]
     is_short = len(body) < SHORT_CHARS
-    if _METAPHOR.search(lead) or _RUMOUR.search(head) or _STATISTICS.search(lead):
+    if _METAPHOR.search(lead) or _RUMOUR.search(head) or _TRIAL.search(head) or _STATISTICS.search(lead):
         return False
     if is_short and (
         body.startswith("《") or _FICTION.search(lead) or (_NOT_REAL.search(lead) and not _is_shaped(head))
