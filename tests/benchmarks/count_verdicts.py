@@ -1,7 +1,7 @@
 """Count what a replay ruled: `python tests/benchmarks/count_verdicts.py OUT_DIR`.
 
-Prints the Markdown tables of docs/walkthrough.md: how many incidents owe something, and their final obligations by rule,
-clock, modality, verdict and reason.
+Prints the Markdown tables of docs/walkthrough.md: how many incidents owe something, and their final obligations by
+rule, clock, modality, verdict and reason.
 """
 
 import json
