@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from stream.core.cases import Incident, PollSpan, SourceCoverage
+from stream.core.cases import Departure, Incident, PollSpan, SourceCoverage
 from stream.core.coverage import in_order, insert
 from stream.core.documents import Coverage
+from stream.core.firsts import firsts_since
 from stream.core.intervals import SHANGHAI
 from stream.ports import State
 
@@ -111,10 +112,12 @@ def _day(at: datetime) -> date:
 
 
 def days_of(incident: Incident, until: datetime) -> tuple[date, date]:
-    """First and last day whose coverage can matter: from the earliest start to the last deadline."""
-    first = incident.first_public.interval
-    starts = [one.interval.earliest for one in incident.occurred if one.interval.earliest is not None]
-    start = min([first.earliest or first.latest, *starts])
-    learnt = [one.known_at for one in incident.figures] + [one.collected_at for one in incident.decisions]
-    last = min(max([first.latest, *learnt]) + LONGEST_WINDOW + timedelta(days=1), until)
+    """First and last day whose coverage can or could matter: from the earliest start to the last deadline."""
+    told: list[Incident | Departure] = [incident, *incident.left]
+    firsts = [one.interval for _, one in firsts_since(incident)]
+    starts = [one.interval.earliest for facts in told for one in facts.occurred if one.interval.earliest is not None]
+    start = min([*(one.earliest or one.latest for one in firsts), *starts])
+    learnt = [one.known_at for facts in told for one in facts.figures]
+    learnt += [one.collected_at for one in incident.decisions] + [one.at for one in incident.joined]
+    last = min(max([*(one.latest for one in firsts), *learnt]) + LONGEST_WINDOW + timedelta(days=1), until)
     return max(_day(start), _day(last) - timedelta(days=MOST_DAYS)), _day(last) + timedelta(days=1)

@@ -8,6 +8,7 @@ from stream.core.cases import FirstPublicFact, Incident, NamedFact
 from stream.core.intervals import exactly
 from stream.core.knowledge import as_known
 from stream.core.moves import known_since, merged, without
+from stream.steps.shards import days_of
 from tests.core.verdict_scenes import HOUR, NOON, an_incident, at, decided, figure, judge, path, said, verdict
 
 OPINION, STRICT = ("CN-5H-AUTH", "opinion"), ("CN-5H-AUTH", "strict")
@@ -111,3 +112,11 @@ def test_an_answer_to_what_was_the_first_post_counts_while_it_is() -> None:
     )
     assert path(judge(incident, 30)) == ["pending", "met", "breached"]
     assert verdict(judge(incident, 8)) == ("met", "statement_in_time")
+
+
+def test_coverage_is_looked_up_from_the_first_post_that_was_ever_known() -> None:
+    """Taken out, it still started the clock of what was ruled until then."""
+    incident = an_incident(occurred=[], first_publics=[first("p1", 0.2, 0.2), first("p2", 80, 81)])
+    after = without(incident, [("p1", NOON)], NOON + 90 * HOUR)
+    assert after.first_public.mention == "p2"
+    assert days_of(after, NOON + 99 * HOUR)[0] == days_of(incident, NOON + 99 * HOUR)[0] == NOON.date()

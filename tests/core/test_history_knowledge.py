@@ -52,14 +52,14 @@ def check_as_of(seed: int, messages: int) -> None:
             assert (late.obligations, late.changes) == (judged.obligations, judged.changes), (id, then.at)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(seed=seeds, messages=st.integers(3, 14))
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(seed=seeds, messages=st.integers(3, 12))
 def test_no_message_changes_what_was_ruled_before_it(seed: int, messages: int) -> None:
     check_the_past_stays(seed, messages)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
-@given(seed=seeds, messages=st.integers(3, 14))
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(seed=seeds, messages=st.integers(3, 12))
 def test_as_of_is_what_was_ruled_then(seed: int, messages: int) -> None:
     check_as_of(seed, messages)
 
