@@ -323,23 +323,21 @@ def review(since: datetime, until: datetime) -> Iterator[tuple[int, list[Judgeme
             return
 
 
-def links(incident: Incident) -> list[AuditEntry]:
+def entries(identity: str) -> list[Entry]:
+    """What people put on record about an incident beside decisions, the newest first."""
+    with reading() as backends:
+        return _items(backends.store, Entry, Filter(incident=identity), order="newest", limit=LINKED)
+
+
+def links(incident: Incident, entered: Sequence[Entry]) -> list[AuditEntry]:
     """The newest links of the chain that concern an incident: its own, those of the decisions that it knows of, and
     those of what people put on record about it (reviews, evidence handed out)."""
     with reading() as backends:
         own = _items(backends.store, AuditEntry, Filter(incident=incident.id), order="newest", limit=LINKED)
         known = {one.id for one in own}
-        told = [one.id for one in incident.decisions[-LINKED:] if one.id not in known]
-        entered = _items(backends.store, Entry, Filter(incident=incident.id), order="newest", limit=LINKED)
-        told += [one.id for one in entered if one.id not in known]
+        told = [one.id for one in (*incident.decisions[-LINKED:], *entered) if one.id not in known]
         other = _typed(list(backends.store.get_many(AuditEntry, told).values()), AuditEntry) if told else []
     return sorted([*own, *other], key=lambda one: (one.seq, one.id))[-LINKED:]
-
-
-def entries(identity: str) -> list[Entry]:
-    """What people put on record about an incident beside decisions, the newest first."""
-    with reading() as backends:
-        return _items(backends.store, Entry, Filter(incident=identity), order="newest", limit=LINKED)
 
 
 def decide(draft: Draft, attached: tuple[str, bytes] | None = None) -> str:

@@ -95,10 +95,11 @@ def decided(identity: str) -> None:
     incident = queries.incident(identity)
     if incident is not None:
         st.html(trail.decisions(incident))
-        if entered := trail.entered(queries.entries(identity)):
-            st.html('<div class="hy-group">督察意见与出具的原卷</div>' + entered)
+        entries = queries.entries(identity)
+        if entries:
+            st.html('<div class="hy-group">督察意见与出具的原卷</div>' + trail.entered(entries))
         with st.expander("留痕（哈希链：改动、缺失、调换都会被 huiying audit verify 查出）", icon=":material/link:"):
-            st.html(trail.links(queries.links(incident)))
+            st.html(trail.links(queries.links(incident, entries)))
 
 
 def _deadlines(judgement: Judgement | None) -> list[tuple[str, Any]]:
