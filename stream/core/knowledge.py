@@ -60,10 +60,10 @@ def responses_ever(incident: Incident) -> list[Response]:
 
 
 def counted_at(incident: Incident, kind: Kind, at: datetime) -> list[Any]:
-    """The facts of a kind that counted at an instant, in the order in which they came."""
+    """The facts of a kind that counted at an instant, in order of knowledge."""
     kept = [one for one in getattr(incident, kind) if one.known_at <= at]
     taken = [one for gone in incident.left if gone.at > at for one in getattr(gone, kind) if one.known_at <= at]
-    return sorted([*kept, *taken], key=lambda one: one.known_at) if taken else kept
+    return sorted([*kept, *taken], key=lambda one: (one.known_at, one.mention))
 
 
 def as_known(incident: Incident, at: datetime) -> Incident:
