@@ -22,7 +22,7 @@ from stream.core.cases import Incident
 from stream.core.codec import decode, encode
 from stream.core.documents import Decision, Page, Row
 from stream.core.intervals import SHANGHAI
-from stream.core.records import Rejected
+from stream.core.records import Clock, Rejected
 from stream.ports import Backends, Save
 from stream.settings import Settings
 from tests.cli.posts import ROWS
@@ -154,6 +154,11 @@ def watched_until(is_done: Callable[[Backends], bool], data: Path, config: Path)
     return found
 
 
+def watermark(backends: Backends) -> datetime | None:
+    found = backends.store.get_many(Clock, ["pipeline"])
+    return found["pipeline"].item.watermark if found else None  # type: ignore[union-attr]
+
+
 def states(backends: Backends) -> list[str]:
     found = [one.item for one in backends.store.listing(Incident).items]
     return [one.state for one in found if isinstance(one, Incident) and "爆炸" in one.title]
@@ -168,7 +173,9 @@ def test_a_decision_is_applied_by_the_next_run(huiying: Huiying, config: Path) -
         assert states(backends) == ["open"]
     assert isinstance(kept, Decision)
     assert (kept.what, kept.who, kept.incident_of, kept.why) == ("dismiss", "值班长 张某", "blast", "演练")
-    assert watched_until(lambda backends: states(backends) == ["dismissed"], huiying.data, config)
+    assert watched_until(
+        lambda backends: states(backends) == ["dismissed"] and watermark(backends) is not None, huiying.data, config
+    )
     [status] = huiying("status", "--json").lines
     assert (status["posts"], status["incidents_open"], status["running"]) == (3, 0, True)
     assert status["clock"].endswith("+08:00") and status["watermark"].endswith("+08:00")
@@ -206,7 +213,7 @@ def strict(tables: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_review_in_three_formats_says_the_same(kept: Path, huiying: Huiying, tmp_path: Path) -> None:
     tables = review(huiying, kept, tmp_path / "review.json")
-    assert list(tables) == ["bodies", "rules", "obligations"]
+    assert list(tables)[:3] == ["bodies", "rules", "obligations"]
     rows = [[str(cell) for cell in row.values()] for row in tables["obligations"]]
     assert rows
     for name in ("review.xlsx", "review.docx"):
@@ -214,8 +221,11 @@ def test_the_review_in_three_formats_says_the_same(kept: Path, huiying: Huiying,
     book = load_workbook(BytesIO((tmp_path / "review.xlsx").read_bytes()))
     sheet = [["" if cell is None else str(cell) for cell in row] for row in book["按事件"].iter_rows(values_only=True)]
     assert sheet[-len(rows) :] == rows
-    table = Document(str(tmp_path / "review.docx")).tables[-1]
-    assert [[cell.text for cell in row.cells] for row in table.rows][-len(rows) :] == rows
+    tables_printed = [
+        [[cell.text for cell in row.cells] for row in table.rows]
+        for table in Document(str(tmp_path / "review.docx")).tables
+    ]
+    assert any(table[-len(rows) :] == rows for table in tables_printed)
 
 
 def test_the_review_as_it_stood(kept: Path, huiying: Huiying, tmp_path: Path) -> None:
