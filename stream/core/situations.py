@@ -67,7 +67,7 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 _SAYING: tuple[Kind, ...] = ("emergencies", "occurred", "known", "figures")
 
-_BOUNDS = frozenset(("recently", "alarm_call", "report_to_authority"))
+_BOUNDS = frozenset(("recently", "alarm_call", "report_to_authority", "announced"))
 _SHOWS_KNOWLEDGE = ("acknowledgement", "conference_announced")
 _ENDS: dict[str, Reason | None] = {"dismiss": "incident_dismissed", "confirm": None}
 

@@ -41,6 +41,11 @@ _STATED_BY = re.compile(
     r"获悉|了解到|通报|宣布|证实|报道|发表|介绍|召开|披露|消息|援引|公布|表示|发布|透露|说，|说$|称，|称$|称：|指出"
     r"|强烈谴责|会见|提醒|统计|集结|抵达|做出|作出|接受|拍摄|看到|赶到|来到|采访"
 )
+# 21日晚，警方通报一起坠楼: the day of the announcement. Taken for the event's it would make every announcement timely.
+_ANNOUNCED = re.compile(
+    r"[，,]?[^，。；！？\n]{0,12}?(?:(?:警方|公安|官方|当地|政府)[^，。；！？\n]{0,4}通报"
+    r"|记者[^，。；！？\n]{0,16}(?:获悉|了解到)|向[^，。；！？\n]{0,12}记者[^，。；！？\n]{0,2}反映)(?![^，。；！？\n]{0,4}[:：])"
+)
 # What follows a time that is not the event's: the rescue, the count, the reporters' arrival.
 _AFTERMATH = re.compile(
     r"记者|赶到|到达|抵达|扑灭|扑救|控制|救出|恢复|截至|截止|结束|增援|出院|转移|通车|离开|抓获|归案|落网|赶赴"
@@ -61,7 +66,7 @@ _VAGUE = re.compile(
     r"近日(?![本益军常])|(?<![0-9一二三四五六七八九十])日前(?!往)|近期|不久前|前不久|前几天|前些天|前些日子|几天前|数日前|连日来"
 )
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
-_CLAUSE_END = re.compile(r"[，。！？!?；;：\n]")
+_CLAUSE_END = re.compile(r"[，。！？!?；;：\n]|:(?!\d\d(?![\d日号月年]))")  # 说明:8月31日, but 12:50
 
 
 class Reading(Struct, frozen=True):
@@ -72,6 +77,7 @@ class Reading(Struct, frozen=True):
     rank: int
     text: str
     is_call: bool = False
+    is_announced: bool = False
 
 
 def occurred(title: str, text: str, anchor: Interval | None, abroad: str | None = None) -> StatedInterval | None:
@@ -97,7 +103,10 @@ def _stated(found: Reading, anchor: Interval | None) -> StatedInterval:
     if anchor is not None and latest > anchor.latest >= span.earliest and span.precision not in ("minute", "second"):
         latest = anchor.latest
         rules.append("cut_at_report")
-    earliest = None if found.is_call and "report_to_authority" in rules else span.earliest
+    if found.is_announced:
+        rules.append("announced")
+    is_bound = found.is_announced or (found.is_call and "report_to_authority" in rules)
+    earliest = None if is_bound else span.earliest
     return StatedInterval(
         earliest=earliest, latest=latest, precision="unknown" if earliest is None else span.precision, source="text",
         text=found.text, inference="+".join(dict.fromkeys(rules)),
@@ -168,7 +177,9 @@ def _readings(body: str, frame: Frame | None, abroad: str | None) -> list[Readin
             kept[-1] = _until(begun, span, body[begun.when.start : when.until])
         elif (rank := _rank(when, body, frame)) is not None:
             rank = rank if day.precision == "day" else min(rank, 1)  # 今年4月: only where nothing says more
-            kept.append(_called(Reading(when, span, rank, body[when.start : when.until]), body))
+            is_announced = rank <= 1 and _ANNOUNCED.match(body, when.until) is not None
+            one = Reading(when, span, rank, body[when.start : when.until], is_announced=is_announced)
+            kept.append(_called(one, body))
     return kept
 
 

@@ -20,7 +20,7 @@ from stream.reading.when import When
 Inference = Literal[
     "stated", "year_from_report", "month_from_report", "relative_day", "weekday", "day_from_text", "day_from_report",
     "part_of_day", "part_of_month", "range", "day_before", "xinjiang_time", "local_time", "alarm_call",
-    "report_to_authority", "recently", "cut_at_report",
+    "report_to_authority", "recently", "cut_at_report", "announced",
 ]  # fmt: skip
 
 # Hours of the day, [from, to).

@@ -43,6 +43,8 @@ CLOCKS = (
     ("4月18日北京时间12时50分", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "year_from_report"),
     ("北京时间4月18日12时50分", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "year_from_report"),
     ("18号12点50分，2号线", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "month_from_report"),
+    ("4月18日下午3点一辆货车侧翻", "04-18 15:00:00", "04-18 15:59:59", HOUR, "year_from_report"),
+    ("4月18日八点十分", "04-18 08:10:00", "04-18 08:10:59", MINUTE, "year_from_report"),
     ("4月18号12点50分", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "year_from_report"),
     ("18日12时50分", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "month_from_report"),
     ("18日12:50", "04-18 12:50:00", "04-18 12:50:59", MINUTE, "month_from_report"),
@@ -215,6 +217,9 @@ SEVERAL = (
     ("4月18日，云溪市一厂房起火。起火时间为12时50分许。", "04-18 12:50", None),
     ("云溪市将于4月20日开展检查。4月18日2时，一厂房起火。", "04-18 02:00", None),
     ("4月18日云溪电厂起火。", "04-18 00:00", None),
+    ("4月18日，云溪学院发布情况说明：4月11日下午两名学生冲突致一人身亡。", "04-11 12:00", None),
+    ("4月18日，云溪市公安局通报：昨日9时，一男子持刀伤人。", "04-17 09:00", None),
+    ("4月18日，吴女士向云溪晚报记者反映，其女儿于2月20日晚上遭遇车祸。", "02-20 18:00", None),
     ("死者今年35岁，2019年3月5日入职。4月18日2时，一厂房起火致其死亡。", "04-18 02:00", None),
 )
 
@@ -259,6 +264,20 @@ def test_recently_bounds_from_above_alone(word: str) -> None:
     assert found is not None
     assert (found.earliest, found.latest.isoformat(), found.precision) == (None, "2023-04-18T20:00:00+08:00", "unknown")
     assert (found.text, found.inference) == (word, "recently")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4月18日，云溪警方通报男子坠楼身亡事件。", "4月18日，记者获悉，云溪一对兄妹被蜂蜇伤致死。",
+        "4月18日，记者从云溪市应急管理局了解到，一厂房起火。", "4月18日，官方通报地铁撞人事件。",
+    ],
+)  # fmt: skip
+def test_the_day_of_an_announcement_bounds_from_above_alone(text: str) -> None:
+    found = read(text)
+    assert found is not None and found.inference is not None
+    assert (found.earliest, found.inference.split("+")[-1]) == (None, "announced")
+    assert f"{found.latest:%m-%d %H:%M}" == "04-18 20:00"
 
 
 NOTHING = (
