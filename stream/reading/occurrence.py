@@ -38,13 +38,13 @@ _NEWS = "接"
 _OTHERS = re.compile(r"公司|物业|医院|学校|企业|矿方|厂方|酒店|景区|商场|网友|家属|救援队|120|急救")
 _NO_CALL = re.compile("记者|未$|没有$")
 _STATED_BY = re.compile(
-    r"获悉|了解到|通报|宣布|证实|报道|发表|介绍|召开|披露|消息|援引|公布|表示|发布|透露|说，|说$|称，|称$|称：|指出"
+    r"获悉|了解到|反映|通报|宣布|证实|报道|发表|介绍|召开|披露|消息|援引|公布|表示|发布|透露|说，|说$|称，|称$|称：|指出"
     r"|强烈谴责|会见|提醒|统计|集结|抵达|做出|作出|接受|拍摄|看到|赶到|来到|采访"
 )
 # 21日晚，警方通报一起坠楼: the day of the announcement. Taken for the event's it would make every announcement timely.
 _ANNOUNCED = re.compile(
     r"[，,]?[^，。；！？\n]{0,12}?(?:(?:警方|公安|官方|当地|政府)[^，。；！？\n]{0,4}通报"
-    r"|记者[^，。；！？\n]{0,16}(?:获悉|了解到)|向[^，。；！？\n]{0,12}记者[^，。；！？\n]{0,2}反映)(?![^，。；！？\n]{0,4}[:：])"
+    r"|记者[^，。；！？\n]{0,16}(?:获悉|了解到)|向[^，。；！？\n]{0,16}反映)(?![^，。；！？\n]{0,4}[:：])"
 )
 # What follows a time that is not the event's: the rescue, the count, the reporters' arrival.
 _AFTERMATH = re.compile(
