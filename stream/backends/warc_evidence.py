@@ -288,9 +288,13 @@ def _one_line(value: str) -> str:
 def _exchange(record: object, body: bytes) -> Exchange:
     headers = record.rec_headers  # type: ignore[attr-defined]
     http = record.http_headers  # type: ignore[attr-defined]
-    at = datetime.fromisoformat(headers.get_header("WARC-Date").replace("Z", "+00:00")).astimezone(SHANGHAI)
+    written, url = headers.get_header("WARC-Date"), headers.get_header("WARC-Target-URI")
+    if written is None or url is None or http is None:
+        # A byte changed in the packed record may leave something that still unpacks.
+        raise ValueError("capture is no exchange")
+    at = datetime.fromisoformat(written.replace("Z", "+00:00")).astimezone(SHANGHAI)
     return Exchange(
-        url=headers.get_header("WARC-Target-URI"), fetched_at=at, status=int(http.get_statuscode()),
+        url=url, fetched_at=at, status=int(http.get_statuscode()),
         headers=tuple((name.removeprefix("X-Transfer-"), value) for name, value in http.headers), body=body,
         is_authority=True,
     )  # fmt: skip

@@ -21,6 +21,7 @@ KEYS = {
     "incidents": [
         "id", "title", "region", "type", "topics", "state", "merged_into", "closed_at", "members", "first_public",
         "occurred", "severity", "figures", "gate", "responsible", "responses", "obligations", "coverage", "heat",
+        "by_body", "conflicts", "gaps", "automatic",
     ],
     "verdict_changes": ["id", "at", "known_at", "incident", "rule", "body", "clock", "from", "to", "reason"],
     "alerts": ["id", "at", "incident", "topic", "region", "rule", "rung", "kind", "title", "text"],

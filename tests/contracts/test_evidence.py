@@ -106,6 +106,24 @@ def test_alteration_is_noticed(vault: WarcEvidence, tmp_path: Path) -> None:
         vault.open(kept)
 
 
+@pytest.mark.parametrize("exchange", [OWN, OTHERS])
+def test_a_byte_changed_anywhere_gives_the_same_or_is_refused(
+    vault: WarcEvidence, tmp_path: Path, exchange: Exchange
+) -> None:
+    """What the gzip header holds beside the record may change; nothing else, and nothing may end in another error."""
+    capture = vault.keep(exchange)
+    assert capture.file is not None and capture.offset is not None
+    path = tmp_path / capture.file
+    whole, refused = path.read_bytes(), 0
+    for place in range(capture.offset, len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            assert vault.open(capture) == exchange
+        except ValueError:
+            refused += 1
+    assert refused > 0.95 * (len(whole) - capture.offset)
+
+
 @pytest.mark.parametrize("missing", [Capture(sha256="0" * 64), Capture(sha256="0" * 64, file="../x.gz", offset=0)])
 def test_what_is_not_there_is_a_key_error(vault: WarcEvidence, missing: Capture) -> None:
     with pytest.raises(KeyError):
