@@ -10,7 +10,17 @@ from dashboard import names
 from dashboard.drawing import instant, link, mark, noted, page_link, rows_of, safe, small, span
 from dashboard.words import MODALITIES
 from stream.commands.rule_words import UNITS
-from stream.core.duties import DUTY_REASONS, DUTY_VERDICTS, ENTRY_WORDS, Duty, DutyVerdict, days_left, newest_first
+from stream.core.duties import (
+    DUTY_REASONS,
+    DUTY_VERDICTS,
+    ENTRY_WORDS,
+    Duty,
+    DutyVerdict,
+    days_left,
+    is_unproven,
+    newest_first,
+    standing_word,
+)
 
 COLOURS: dict[DutyVerdict, str] = {
     "pending": "pending", "met": "met", "breached": "late", "indeterminate": "unknown", "not_applicable": "none",
@@ -25,7 +35,7 @@ def tiles(found: Sequence[Duty], now: datetime) -> str:
     soon = sum(days is not None and days <= 7 for days in left)
     notes = {
         "pending": f"其中 {soon} 项 7 天内到期",
-        "breached": "期限已过，没有按期的证明",
+        "breached": "期限已过，没有按期的证明；未登记不等于未做",
         "indeterminate": "不是超期",
     }
     drawn = "".join(
@@ -73,9 +83,10 @@ def _bodies(one: Duty) -> str:
 
 def _state(one: Duty) -> str:
     labels = "" if one.modality == "must" else f"·{MODALITIES[one.modality]}"
-    kind = "soft" if one.verdict == "breached" and labels else COLOURS[one.verdict]
+    is_soft = one.verdict == "breached" and (labels or is_unproven(one))
+    kind = "soft" if is_soft else COLOURS[one.verdict]
     proofs = f"（证明 {len(one.proofs)}／{one.needed}）" if one.needed > 1 else ""
-    return mark(kind, DUTY_VERDICTS[one.verdict] + labels) + small(DUTY_REASONS[one.reason] + proofs)
+    return mark(kind, standing_word(one) + labels) + small(DUTY_REASONS[one.reason] + proofs)
 
 
 def _basis(one: Duty) -> str:

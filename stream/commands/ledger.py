@@ -28,6 +28,7 @@ from stream.core.duties import (
     days_left,
     end_of,
     newest_first,
+    standing_word,
 )
 from stream.core.duty_course import moment
 from stream.core.ledger import duties, duty_of
@@ -127,7 +128,7 @@ def _proof(given: Given) -> dict[str, Any]:
 
 def _cells(one: Duty, now: datetime) -> tuple[str, ...]:
     left = days_left(one, now)
-    state = f"{DUTY_VERDICTS[one.verdict]}：{DUTY_REASONS[one.reason]}"
+    state = f"{standing_word(one)}：{DUTY_REASONS[one.reason]}"
     if left is not None and one.verdict == "pending":
         state = f"{DUTY_VERDICTS[one.verdict]}，剩 {left} 天"
     title = f"{one.title}（{one.period}）" if one.period else one.title
@@ -140,7 +141,7 @@ def _print(one: Duty, now: datetime) -> None:
         "事项": one.title, "规则": f"{one.rule}（{one.rule_version}）：{one.text}", "依据": one.document,
         "原文": f"“{one.quote}”" if one.quote else "", "责任单位": "、".join(one.bodies), "起算": str(one.start),
         "到期": str(one.due or "无") + ("" if left is None else f"（{'剩' if left >= 0 else '已过'} {abs(left)} 天）"),
-        "状态": f"{DUTY_VERDICTS[one.verdict]}：{DUTY_REASONS[one.reason]}",
+        "状态": f"{standing_word(one)}：{DUTY_REASONS[one.reason]}",
         "证明": f"{len(one.proofs)} / {one.needed}",
     }  # fmt: skip
     for name, fact in facts.items():

@@ -156,3 +156,14 @@ def days_left(duty: Duty, now: datetime) -> int | None:
 def newest_first(history: Sequence[Noted]) -> list[Noted]:
     """As people read a history."""
     return list(reversed(history))
+
+
+def standing_word(duty: Duty) -> str:
+    """The verdict in a word. Where nothing is on record, that, and not lateness: what nobody recorded may have been
+    done."""
+    return "期满无证明" if is_unproven(duty) else DUTY_VERDICTS[duty.verdict]
+
+
+def is_unproven(duty: Duty) -> bool:
+    """Whether it counts as breached only because no proof, or too few, are on record."""
+    return duty.verdict == "breached" and duty.reason in ("no_proof", "too_few_proofs")
