@@ -154,6 +154,14 @@ def test_an_id_as_alerts_write_it_is_taken(desk):
     assert shown(desk, opened(desk).replace("|", "｜"))["verdict"] == "breached"
 
 
+def test_what_is_not_on_record_is_called_unproven_and_not_late(desk):
+    identity = opened(desk)
+    said = desk("ledger", "show", identity)
+    assert "状态：期满无证明：" in said.out and "状态：超期" not in said.out
+    assert desk("ledger", "prove", identity, "--at", "2026-03-20", *SIGNED).code == 0
+    assert "状态：超期：" in desk("ledger", "show", identity).out
+
+
 def test_a_founding_document_by_place_and_period(desk):
     done = desk("ledger", "list", "--region", "寿光市", "--from", "2019-07-01", "--to", "2019-12-31", "--json")
     found = {one["id"]: one for one in done.lines}
