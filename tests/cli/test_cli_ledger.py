@@ -158,7 +158,7 @@ def test_what_is_not_on_record_is_called_unproven_and_not_late(desk):
     identity = opened(desk)
     said = desk("ledger", "show", identity)
     assert "状态：期满无证明：" in said.out and "状态：超期" not in said.out
-    assert desk("ledger", "prove", identity, "--at", "2026-03-20", *SIGNED).code == 0
+    assert desk("ledger", "prove", identity, "--at", "2026-03-20", "--note", "已答复", *SIGNED).code == 0
     assert "状态：超期：" in desk("ledger", "show", identity).out
 
 
