@@ -44,8 +44,13 @@ def _instants(rule: Rule, case: Case, stretch: tuple[Situation, datetime | None]
     situation, ends = stretch
     last = case.until if ends is None else min(ends, case.until)
     found = {at for at in _decisive(rule, case) if situation.since < at <= last}
-    at_end = {last} if ends is None and last > situation.since else set()
-    return sorted({situation.since} | {at for at in found if ends is None or at < ends} | at_end)
+    if ends is None:
+        found |= {last} if last > situation.since else set()
+    else:
+        # Where the rule ceases, the row rests on the newest release of its time.
+        came = [one.known_at for _, one in _usable(rule, case) if situation.since < one.known_at < ends]
+        found = {at for at in found if at < ends} | {max(came, default=situation.since)}
+    return sorted({situation.since} | found)
 
 
 Said = tuple[Response, Statement]
@@ -68,9 +73,9 @@ def _standing(said: Sequence[Said], at: datetime) -> list[Said]:
 
 def _decisive(rule: Rule, case: Case) -> Iterator[datetime]:
     """When the row may appear or its verdict turn: by the first response, the first that satisfies; where any of them
-    fell away, whenever one came or went."""
+    has fallen away, whenever one came or went."""
     usable = _usable(rule, case)
-    ends = [at for _, one in usable for at in (one.gone_at, one.void_at) if at is not None]
+    ends = [at for _, one in usable for at in (one.gone_at, one.void_at) if at is not None and at <= case.until]
     if ends:
         yield from ends
         yield from [one.known_at for _, one in usable]

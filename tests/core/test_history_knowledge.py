@@ -64,6 +64,12 @@ def test_as_of_is_what_was_ruled_then(seed: int, messages: int) -> None:
     check_as_of(seed, messages)
 
 
+@pytest.mark.parametrize("seed", [452, 100159])
+def test_advice_that_ceased_rests_on_the_newest_release_of_its_time(seed: int) -> None:
+    """Found by the long law: a release rejected later changed what a dismissed incident had rested on before."""
+    check_as_of(seed, 40)
+
+
 @pytest.mark.long
 @settings(max_examples=3000, deadline=None)
 @given(seed=seeds, messages=st.integers(3, 40))
