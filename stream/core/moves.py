@@ -46,9 +46,16 @@ def without(incident: Incident, members: Sequence[tuple[str, datetime]], at: dat
     )  # fmt: skip
 
 
-def known_since(incident: Incident, post: str, at: datetime) -> Incident:
-    """The incident with what `post` says known no earlier than `at`, when a person put it there."""
-    return replace(incident, **{kind: _since(getattr(incident, kind), at, post) for kind in KINDS})
+def known_since(incident: Incident, post: str, at: datetime, before: Incident | None = None) -> Incident:
+    """The incident with what `post` says known no earlier than `at`, when a person put it there; what the incident
+    `before` that held of it already was known (the last of its first posts stays where a post is taken out)."""
+    return replace(
+        incident,
+        **{
+            kind: _since(getattr(incident, kind), at, post, [] if before is None else getattr(before, kind))
+            for kind in KINDS
+        },
+    )
 
 
 def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, Incident]:
@@ -83,9 +90,10 @@ def merged(target: Incident, source: Incident, at: datetime) -> tuple[Incident, 
     return grown, gone
 
 
-def _since(facts: Sequence[Any], at: datetime, post: str | None = None) -> list[Any]:
-    """These facts known no earlier than `at`; with `post` only what it says."""
-    return [
-        replace(one, known_at=at) if one.known_at < at and (post is None or one.mention == post) else one
-        for one in facts
-    ]
+def _since(facts: Sequence[Any], at: datetime, post: str | None = None, held: Sequence[Any] = ()) -> list[Any]:
+    """These facts known no earlier than `at`; with `post` only what it says, but for what was `held`."""
+
+    def is_new(one: Any) -> bool:
+        return one.known_at < at and (post is None or (one.mention == post and one not in held))
+
+    return [replace(one, known_at=at) if is_new(one) else one for one in facts]

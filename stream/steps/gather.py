@@ -173,7 +173,7 @@ class Gather:
         if found is not None:
             incident = incidents.with_hot(incident, found)
         if since is not None:
-            incident = moves.known_since(incident, mention.id, since)
+            incident = moves.known_since(incident, mention.id, since, placed.incident)
         return incidents.awake(incident, since or mention.collected_at, self.rules.lifetime)
 
     def _again(self, mention: Mention, assignment: Assignment, state: State) -> Iterator[Incident]:
