@@ -46,15 +46,11 @@ def without(incident: Incident, members: Sequence[tuple[str, datetime]], at: dat
     )  # fmt: skip
 
 
-def known_since(incident: Incident, post: str, at: datetime, before: Incident | None = None) -> Incident:
+def known_since(incident: Incident, post: str, at: datetime, before: Incident) -> Incident:
     """The incident with what `post` says known no earlier than `at`, when a person put it there; what the incident
     `before` that held of it already was known (the last of its first posts stays where a post is taken out)."""
     return replace(
-        incident,
-        **{
-            kind: _since(getattr(incident, kind), at, post, [] if before is None else getattr(before, kind))
-            for kind in KINDS
-        },
+        incident, **{kind: _since(getattr(incident, kind), at, post, getattr(before, kind)) for kind in KINDS}
     )
 
 

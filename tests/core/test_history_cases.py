@@ -55,7 +55,7 @@ def test_attached_again_it_counts_again_from_then_on() -> None:
         responses=[said("r1", at(2))], decisions=[decided("reject", 9, "r1"), decided("attach", 20, "r1")]
     )
     rejected = without(incident, [("r1", NOON + 2 * HOUR)], NOON + 9 * HOUR)
-    back = known_since(replace(rejected, responses=[said("r1", at(2))]), "r1", NOON + 20 * HOUR)
+    back = known_since(replace(rejected, responses=[said("r1", at(2))]), "r1", NOON + 20 * HOUR, rejected)
     assert path(judge(back, 30)) == ["pending", "met", "breached", "met"]
     assert [one.known_at for one in judge(back, 30).changes if (one.rule, one.clock) == STRICT] == [
         NOON + hours * HOUR for hours in (0.2, 2, 9, 20)

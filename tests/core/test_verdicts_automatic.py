@@ -71,7 +71,7 @@ def test_an_attached_answer_counts_since_it_was_attached() -> None:
         figures=[figure(12), figure(13, 2, "r1")],
         decisions=[decided("attach", 20, "r1")],
     )
-    incident = known_since(joined, "r1", NOON + 20 * HOUR)
+    incident = known_since(joined, "r1", NOON + 20 * HOUR, an_incident(figures=[figure(12)]))
     judged = judge(incident, 30)
     assert path(judged) == ["pending", "breached", "met"]
     assert verdict(judge(incident, 19)) == ("breached", "no_statement")
